@@ -57,6 +57,10 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
     for problem in ("missing_keys", "mismatched_keys"):
         if loading[problem]:
             raise CheckpointError(f"{checkpoint.name}: weights do not fit, {problem}: {sorted(loading[problem])[0]}")
+    if len(tokenizer) > config.text_config.vocab_size:
+        raise CheckpointError(
+            f"{checkpoint.name}: the tokenizer has {len(tokenizer)} tokens, the model {config.text_config.vocab_size}"
+        )
     vision = vision_config(config)
     preprocess = Preprocess.from_hugging_face(processor.to_dict())
     if preprocess.crop_size != vision.image_size:

@@ -84,6 +84,9 @@ class Source:
         """Return those of a repository's files that a bake needs: one set of weights, and the small files."""
         if "config.json" not in names:
             raise CheckpointError(f"{self.name}: no config.json: not a Transformers checkpoint")
+        # Without these Transformers makes up a tokenizer that knows no words.
+        if "tokenizer.json" not in names and not {"vocab.json", "merges.txt"} <= set(names):
+            raise CheckpointError(f"{self.name}: no tokenizer: neither tokenizer.json nor vocab.json and merges.txt")
         small = [name for name in names if any(fnmatch(name, pattern) for pattern in _SMALL_FILES)]
         for pattern in _WEIGHTS:
             if weights := [name for name in names if fnmatch(name, pattern)]:

@@ -94,7 +94,7 @@ class _Checker:
             self._fail(f"unknown key {key!r}; known are {', '.join(_KEYS)}", name, key)
         labels = table.get("labels", {})
         if not isinstance(labels, dict) or not labels:
-            self._fail(f"group {name!r} is empty: it has no labels", name)
+            self._fail(f"group {name!r} is empty: it has no labels", name, "labels")
         group = Group(
             name=name,
             templates=self._strings(name, table, "templates"),
@@ -117,7 +117,7 @@ class _Checker:
 
     def _check_templates(self, group: Group) -> None:
         if not group.templates:
-            self._fail(f"group {group.name!r} has no templates", group.name)
+            self._fail(f"group {group.name!r} has no templates", group.name, "templates")
         for template in group.templates:
             if template.count("{}") != 1 or re.search(r"[{}]", template.replace("{}", "")):
                 self._fail(f"template {template!r} must have one {{}}", group.name, "templates", template)
@@ -162,15 +162,18 @@ class _Checker:
         raise LabelsError(f"{self._path}, line {self._line(group, key, value)}: {message}")
 
     def _line(self, group: str, key: str, value: str) -> int:
-        """Return the number of the line that defines `key` of `group` and, from there on, the last with `value`."""
-        header = re.compile(rf"\s*\[\s*groups\s*\.\s*[\"']?{re.escape(group)}[\"']?\s*[.\]]")
-        in_group, line, found_key = False, 1, False
+        """Return the last line with `value` of those that define `key` of `group`, or the nearest thing to it."""
+        header = re.compile(rf"\s*\[\s*groups\s*\.\s*[\"']?{re.escape(group)}[\"']?\s*(?:\.\s*(\w+)\s*)?\]")
+        assignment = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
+        of_group, of_key, with_value, in_group, current = 0, 0, 0, False, ""
         for number, text in enumerate(self._lines, start=1):
-            if text.lstrip().startswith("["):
-                in_group = bool(header.match(text))
-                line = number if in_group and not found_key else line
-            elif in_group and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", text):
-                line, found_key = number, True
-            if in_group and value and found_key and value in text:
-                line = number
-        return line
+            if text.lstrip().startswith("[groups"):
+                found = header.match(text)
+                in_group, current = found is not None, found.group(1) or "" if found else ""
+            elif found := assignment.match(text):
+                current = found.group(1)
+            if in_group:
+                of_group = of_group or number
+                of_key = of_key or (number if current == key else 0)
+                with_value = number if current == key and value and value in text else with_value
+        return with_value or of_key or of_group or 1
