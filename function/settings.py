@@ -14,16 +14,17 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
-    model_dir: Path = Field(Path("build/model"), description="The baked model folder to serve.")
+    model_dir: Path = Field(default=Path("build/model"), description="The baked model folder to serve.")
     model_dtype: Literal["float32", "bfloat16", "auto"] = Field(
-        "float32", description="Arithmetic of the image encoder; auto takes bfloat16 where the CPU has it in hardware."
+        default="float32",
+        description="Arithmetic of the image encoder; auto takes bfloat16 where the CPU has it in hardware.",
     )
     max_image_bytes: int = Field(
-        4_500_000, gt=0, description="Largest image accepted, bytes. Lambda's own limit is 6 MB after base64."
+        default=4_500_000, gt=0, description="Largest image accepted, bytes. Lambda's own limit is 6 MB after base64."
     )
-    max_image_pixels: int = Field(50_000_000, gt=0, description="Largest image accepted, width x height.")
+    max_image_pixels: int = Field(default=50_000_000, gt=0, description="Largest image accepted, width x height.")
     max_waiting_requests: int = Field(
-        64, gt=0, description="Requests taken at once before 503; on Lambda there is only ever one."
+        default=64, gt=0, description="Requests taken at once before 503; on Lambda there is only ever one."
     )
 
     @classmethod

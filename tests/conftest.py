@@ -37,7 +37,7 @@ def small_tagger(small_model: Path) -> Tagger:
 @pytest.fixture(scope="session")
 def cat_photo() -> Image.Image:
     """A photo of a cat, 451 x 300 (Stéfan van der Walt's Chelsea, CC0)."""
-    return Image.fromarray(skimage.data.chelsea())
+    return Image.fromarray(skimage.data.chelsea())  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture(scope="session")

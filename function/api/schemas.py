@@ -24,21 +24,21 @@ class TagParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     candidate_labels: Annotated[list[_Text], BeforeValidator(_split_commas)] | None = Field(
-        None,
+        default=None,
         min_length=1,
         max_length=MAX_CANDIDATE_LABELS,
         description="Labels of your own instead of the service's: a list, or one string separated by commas.",
         examples=[["a tabby cat", "a black cat"]],
     )
     hypothesis_template: str | None = Field(
-        None,
+        default=None,
         max_length=MAX_LABEL_CHARACTERS,
         description=f"Prompt for your own labels, with one {{}}. Default: {DEFAULT_HYPOTHESIS_TEMPLATE!r}.",
         examples=["a photo of {}."],
     )
-    top_k: int | None = Field(None, ge=1, le=1000, description="At most so many tags.", examples=[3])
+    top_k: int | None = Field(default=None, ge=1, le=1000, description="At most so many tags.", examples=[3])
     min_score: float | None = Field(
-        None,
+        default=None,
         ge=0,
         le=1,
         description=f"Only tags that score at least this. Default: {DEFAULT_MIN_SCORE}, or 0 for your own labels.",
@@ -96,7 +96,7 @@ class TagRequest(BaseModel):
     inputs: str = Field(
         description="The image file, base64 (a data: URL will do).", examples=["iVBORw0KGgoAAAANSUhEUg=="]
     )
-    parameters: dict[str, Any] | None = Field(None, description="Options: see TagParameters.")
+    parameters: dict[str, Any] | None = Field(default=None, description="Options: see TagParameters.")
 
 
 class TagResult(BaseModel):
@@ -128,7 +128,7 @@ class Labels(BaseModel):
 class Health(BaseModel):
     """The service is up, with this model."""
 
-    status: str = Field("ok", description="Always ok: a service that cannot tag does not start.")
+    status: str = Field(default="ok", description="Always ok: a service that cannot tag does not start.")
     model: str = Field(description="Hub id or folder of the checkpoint.")
     revision: str = Field(description="Its commit on the hub; empty for a folder.")
     labels_digest: str

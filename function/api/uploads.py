@@ -72,18 +72,22 @@ async def _read_form(request: Request) -> tuple[bytes, dict[str, Any]]:
         ).parse()
     except MultiPartException as error:
         raise MalformedBody(f"The multipart form does not parse: {error.message}") from error
-    uploads = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
-    images = [value for name, value in uploads if name in IMAGE_FIELDS]
+    try:
+        options = FormData([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
+        return await _only_image(form).read(), _values(options)
+    finally:
+        await form.close()
+
+
+def _only_image(form: FormData) -> UploadFile:
+    """Return the one file in a field for images."""
+    images = [file for name in IMAGE_FIELDS for file in form.getlist(name) if isinstance(file, UploadFile)]
     if len(images) > 1:
         raise TooManyImages("One image a request, please: the form has several.")
     if not images:
-        others = ", ".join(sorted({repr(name[:50]) for name, _ in form.multi_items()})) or "nothing"
+        others = ", ".join(sorted({repr(name[:50]) for name in form})) or "nothing"
         raise MissingImage(f"The form has no file in a field named 'file' or 'image'. It has: {others}.")
-    try:
-        data = await images[0].read()
-    finally:
-        await form.close()
-    return data, _values(FormData([(n, v) for n, v in form.multi_items() if isinstance(v, str)]))
+    return images[0]
 
 
 async def _read_json(request: Request) -> tuple[bytes, dict[str, Any]]:

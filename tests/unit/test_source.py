@@ -80,7 +80,7 @@ def hub(small_checkpoint: Path, tmp_path: Path) -> Iterator[Hub]:
             if self.command == "GET":
                 self.wfile.write(content)
 
-        do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
+        do_HEAD = do_GET
 
         def log_message(self, *_: object) -> None:
             pass

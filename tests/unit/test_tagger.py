@@ -36,7 +36,8 @@ class PlainTransformers:
             rows.append((embeddings / embeddings.norm(dim=1, keepdim=True)).mean(dim=0))
         text = torch.stack(rows)
         cosines = (text / text.norm(dim=1, keepdim=True)) @ (image_embedding / image_embedding.norm())
-        return self.model.logit_scale.exp() * cosines
+        logits: torch.Tensor = self.model.logit_scale.exp() * cosines
+        return logits
 
     def scores(self, image: Image.Image) -> dict[str, float]:
         pet, fur = LabelSet.read().groups
