@@ -1,0 +1,1 @@
+"""Pet tagger: an image in, tags with confidence scores out. CLIP zero-shot, made for AWS Lambda."""
