@@ -11,9 +11,13 @@ set -eu
 cd "$1"
 
 # Commands, and what torch ships for C++ extensions and for its own tests.
-rm -rf bin torch/bin torch/include torch/share torch/test torch/testing/_internal
+rm -rf bin share isympy.py torch/include torch/share torch/test
+find torch/bin -type f ! -name torch_shm_manager -delete # `import torch` looks for this one
 rm -f torch/lib/*.a torch/lib/libtorchbind_test.so torch/lib/libjitbackend_test.so torch/lib/libbackend_with_compiler.so \
       torch/lib/libaoti_custom_ops.so
+
+# A test of torch's that is no Python before 3.12, and so could not be compiled. Its neighbours `import torch` reads.
+rm -f torch/testing/_internal/py312_intrinsics.py
 
 # Type stubs, C sources and headers, and the tests of packages that ship theirs.
 find . -name '*.pyi' -delete
