@@ -10,7 +10,6 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
-
 from importlib.metadata import version
 from pathlib import Path
 

@@ -61,7 +61,7 @@ class Manifest:
         fields = _read_json(path)
         if fields.get("format_version") != FORMAT_VERSION:
             raise CheckpointError(
-                f"{path}: format version {fields.get('format_version')}, this code reads {FORMAT_VERSION}: bake it again"
+                f"{path}: format version {fields.get('format_version')}, not {FORMAT_VERSION}: bake it again"
             )
         try:
             return cls(**{**fields, "vision": VisionConfig(**fields["vision"])})
@@ -152,7 +152,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{path}: {error}") from error
 
 
-def write_json(path: Path, value: Any) -> None:  # noqa: ANN401
+def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON that people can read, in its own order."""
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -12,7 +12,14 @@ from safetensors import SafetensorError
 # A checkpoint without safetensors would make Transformers ask the hub to convert it, in the background.
 os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
-from transformers import AutoConfig, AutoTokenizer, CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPTextModelWithProjection
+from transformers import (
+    AutoConfig,
+    AutoTokenizer,
+    CLIPConfig,
+    CLIPImageProcessorPil,
+    CLIPModel,
+    CLIPTextModelWithProjection,
+)
 from transformers.utils import logging
 
 from function.clip.checkpoint import PREPROCESS, TEXT, VISION, expected_shapes, write_json
@@ -54,7 +61,7 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
     preprocess = Preprocess.from_hugging_face(processor.to_dict())
     if preprocess.crop_size != vision.image_size:
         raise CheckpointError(
-            f"{checkpoint.name}: preprocessing crops to {preprocess.crop_size} pixels, the model takes {vision.image_size}"
+            f"{checkpoint.name}: crops to {preprocess.crop_size} pixels, but the model takes {vision.image_size}"
         )
     out.mkdir(parents=True)
     weights = model.state_dict()

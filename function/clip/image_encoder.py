@@ -86,10 +86,6 @@ class ImageEncoder:
         features = self._projection(self._post_norm(self._last_layer(tokens, n)))  # (n, projection_dim)
         return F.normalize(features.float(), dim=-1)
 
-    def warm_up(self) -> None:
-        """Encode one blank image, so that no request pays for thread pools and just-in-time kernels."""
-        self(torch.zeros(1, 3, self.config.image_size, self.config.image_size))
-
     def _embed(self, pixels: Tensor) -> Tensor:
         """Return class token and patch embeddings with their positions, (n * tokens, hidden_size)."""
         n, side, patch = len(pixels), self.config.image_size, self.config.patch_size

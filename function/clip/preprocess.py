@@ -143,7 +143,7 @@ class Preprocess:
 
 def _open(data: bytes, max_pixels: int) -> Image.Image:
     """Return the image, its header read and its pixels not yet decoded."""
-    formats = _PILLOW_FORMATS
+    formats: tuple[str, ...] = _PILLOW_FORMATS
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         _register_heif()
         formats = (*formats, "HEIF")

@@ -113,12 +113,14 @@ class Source:
         from huggingface_hub import snapshot_download  # noqa: PLC0415
 
         try:
-            source = replace(self, folder=Path(snapshot_download(self.model_id, revision=self.wanted, local_files_only=True)))
+            source = replace(
+                self, folder=Path(snapshot_download(self.model_id, revision=self.wanted, local_files_only=True))
+            )
             source.digests()
         except (OSError, CheckpointError):
             raise HubUnreachable(
-                f"cannot reach the Hugging Face hub for {self.name} ({_first_line(reason)}). Check the network, or name "
-                "a checkpoint folder instead: --model models/demo works offline."
+                f"cannot reach the Hugging Face hub for {self.name} ({_first_line(reason)}). Check the network, or "
+                "name a checkpoint folder instead: --model models/demo works offline."
             ) from reason
         return source
 

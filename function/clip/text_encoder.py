@@ -39,7 +39,9 @@ class TextEncoder:
 
     def _load(self) -> tuple["CLIPTextModelWithProjection", "PreTrainedTokenizerBase"]:
         from transformers import AutoTokenizer, CLIPTextModelWithProjection  # noqa: PLC0415
+        from transformers.utils import logging  # noqa: PLC0415
 
+        logging.disable_progress_bar()
         model = CLIPTextModelWithProjection.from_pretrained(self._folder, dtype=torch.float32).eval()
         return model, AutoTokenizer.from_pretrained(self._folder)
 

@@ -35,7 +35,8 @@ class Group:
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
         """Return the group that `dataclasses.asdict` and JSON made `fields` of."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+        tuples = {name: tuple(fields[name]) for name in ("templates", "background", "parent_labels")}
+        return cls(**{**fields, **tuples})
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class _Checker:
         for name, table in tables.items():
             yield self._group(name, table)
 
-    def _group(self, name: str, table: Any) -> Group:  # noqa: ANN401 - whatever TOML holds
+    def _group(self, name: str, table: Any) -> Group:
         if not isinstance(table, dict):
             self._fail("a group must be a table", name)
         for key in table.keys() - set(_KEYS):
@@ -147,7 +148,7 @@ class _Checker:
         for words in group.background:
             self._check_text(group, words, "background", seen, words)
 
-    def _check_text(self, group: Group, text: Any, key: str, seen: set[str] | None = None, value: str = "") -> None:  # noqa: ANN401
+    def _check_text(self, group: Group, text: Any, key: str, seen: set[str] | None = None, value: str = "") -> None:
         if not isinstance(text, str) or not text.strip() or len(text) > _MAX_CHARACTERS or not text.isprintable():
             self._fail(f"{text!r} must be 1 to {_MAX_CHARACTERS} printable characters", group.name, key, value)
         if re.search(r"[{}]", text.replace("{parent}", "") if group.parent and seen is not None else text):

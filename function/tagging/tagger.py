@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Self
 
+from PIL import Image
 from torch import Tensor
 
 from function.clip.checkpoint import TEXT, BakedModel, Manifest
@@ -45,7 +47,7 @@ class Tagging:
 class Tagger:
     """One loaded model with its labels. Safe to call from several threads: one image is encoded at a time."""
 
-    def __init__(  # noqa: PLR0913 - the parts of a model, put together in `load` alone
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a model, put together in `load` alone
         self,
         manifest: Manifest,
         preprocess: Preprocess,
@@ -62,7 +64,7 @@ class Tagger:
 
     @classmethod
     def load(cls, model_dir: Path, dtype: DtypeName, max_pixels: int) -> Self:
-        """Load the baked model folder `model_dir` and encode one blank image with it.
+        """Load the baked model folder `model_dir` and tag one blank picture, so that the first request is not slower.
 
         Raises CheckpointError if the folder is not one, or does not fit.
         """
@@ -71,10 +73,10 @@ class Tagger:
         encoder = ImageEncoder(model.vision_weights(), manifest.vision, dtype)
         bank = LabelBank.load(model_dir, manifest.labels_digest, manifest.vision.projection_dim)
         tagger = cls(manifest, model.preprocess, encoder, TextEncoder(model_dir / TEXT), bank, max_pixels)
-        tagger._encoder_thread.submit(encoder.warm_up).result()
+        tagger.tag(_blank_jpeg(2 * model.preprocess.shortest_edge))
         return tagger
 
-    def tag(self, data: bytes, options: TagOptions = TagOptions()) -> Tagging:  # noqa: B008 - frozen
+    def tag(self, data: bytes, options: TagOptions = TagOptions()) -> Tagging:
         """Tag one image file.
 
         Raises the errors of `Preprocess` if it does not decode.
@@ -108,6 +110,13 @@ class Tagger:
         text_embeddings = self._encode_texts(texts)
         clock.lap("text")
         return custom_scores(embedding, options.candidate_labels, text_embeddings, self.manifest.logit_scale)
+
+
+def _blank_jpeg(side: int) -> bytes:
+    """Return a JPEG of one colour: decoding it touches what every photo will."""
+    file = BytesIO()
+    Image.new("RGB", (side, side), "white").save(file, "JPEG")
+    return file.getvalue()
 
 
 class _Clock:
