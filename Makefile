@@ -26,12 +26,13 @@ e2e: .venv/.ready ## the image as Lambda runs it, and `sam local`, with real pic
 test-weights: .venv/.ready ## bake the real checkpoint from the hub and check its published logits
 	TEST_WEIGHTS=1 .venv/bin/python -m pytest -m weights $(ARGS)
 
-check: .venv/.ready ## lint, types, layers, and drift of the OpenAPI document and the lock files
+check: .venv/.ready ## lint, types, layers, the template, and drift of what is generated (OpenAPI, events, lock files)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python -m tools.openapi --check
+	.venv/bin/python -m tools.make_events --check
 	scripts/lock.sh --check
 	.venv/bin/shellcheck scripts/*.sh .ci/run
 	scripts/sam.sh validate --lint

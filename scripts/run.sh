@@ -27,14 +27,16 @@ demo_model() {  # prints the folder of the model to serve without the hub
   fi
 }
 
-warn() { printf '\033[1;33m%s\033[0m\n' "$@" >&2; }
-
 status=0
 bake "${MODEL_ID:-openai/clip-vit-base-patch32}" ${MODEL_REVISION:+--revision "$MODEL_REVISION"} || status=$?
 if [ "$status" -eq "$hub_unreachable" ] && [ -z "${MODEL_ID:-}" ]; then
   demo=$(demo_model)
-  warn "" "  The model hub cannot be reached: serving the small model $demo instead of the real one." \
-    "  It shows how the service works, not how well it tags. Run again with a network for the real model." ""
+  cat >&2 <<WARNING
+
+  !! The model hub cannot be reached: this serves the small model $demo, not the real one.
+  !! It shows how the service works, not how well it tags. Run again with a network for the real model.
+
+WARNING
   bake "$demo"
 elif [ "$status" -ne 0 ]; then
   exit "$status"

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 def photo() -> bytes:
     """A JPEG of Chelsea the cat, in full size."""
     jpeg = io.BytesIO()
-    Image.fromarray(skimage.data.chelsea()).save(jpeg, "JPEG", quality=90)
+    Image.fromarray(skimage.data.chelsea()).save(jpeg, "JPEG", quality=90)  # type: ignore[no-untyped-call]
     return jpeg.getvalue()
 
 
