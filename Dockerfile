@@ -9,14 +9,14 @@ ARG BASE=public.ecr.aws/lambda/python:3.13
 # --- dependencies: installed, stripped, compiled. pip and its cache stay behind in this stage.
 FROM ${BASE} AS dependencies
 COPY requirements/torch.txt /requirements/
-RUN python -m pip install --no-cache-dir --no-compile --no-deps --target /dependencies -r /requirements/torch.txt
+RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --target /dependencies -r /requirements/torch.txt
 COPY requirements/runtime.lock /requirements/
-RUN python -m pip install --no-cache-dir --no-compile --no-deps --require-hashes --target /dependencies \
+RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --require-hashes --target /dependencies \
       -r /requirements/runtime.lock
-COPY scripts/strip-dependencies.sh /scripts/
+COPY scripts/strip_dependencies.py /scripts/
 # Byte code is never checked against its source: the root is read-only, and layers need not keep a file's time.
-RUN sh /scripts/strip-dependencies.sh /dependencies \
- && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /dependencies
+RUN python3 /scripts/strip_dependencies.py /dependencies \
+ && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /dependencies
 
 # --- the model: fetched, encoded, verified. Only what the bake imports, so that other code can change without it.
 FROM dependencies AS model
@@ -28,8 +28,8 @@ COPY function/clip/ function/clip/
 COPY function/tagging/ function/tagging/
 ARG MODEL_ID=openai/clip-vit-base-patch32
 ARG MODEL_REVISION=
-RUN python -m function.bake --model "${MODEL_ID}" ${MODEL_REVISION:+--revision "${MODEL_REVISION}"} --out /opt/model \
- && python -m function.bake --verify /opt/model \
+RUN python3 -m function.bake --model "${MODEL_ID}" ${MODEL_REVISION:+--revision "${MODEL_REVISION}"} --out /opt/model \
+ && python3 -m function.bake --verify /opt/model \
  && chmod -R a+rX /opt/model
 
 # --- what Lambda runs: as any user, on a read-only root, with nothing but /tmp to write to and no network.
@@ -37,7 +37,7 @@ FROM ${BASE}
 COPY --from=dependencies /dependencies/ ${LAMBDA_TASK_ROOT}/
 COPY --from=model /opt/model/ /opt/model/
 COPY function/ ${LAMBDA_TASK_ROOT}/function/
-RUN python -m compileall -q --invalidation-mode unchecked-hash ${LAMBDA_TASK_ROOT}/function
+RUN python3 -m compileall -q --invalidation-mode unchecked-hash ${LAMBDA_TASK_ROOT}/function
 ENV HOME=/tmp \
     HF_HOME=/tmp/hf \
     HF_HUB_OFFLINE=1 \

@@ -32,7 +32,7 @@ class Container:
 
     def invoke(self, event: Any) -> Any:
         """Return the function's answer to `event`."""
-        return json.loads(self.execute("python", "-c", _CLIENT, stdin=json.dumps(event)))
+        return json.loads(self.execute("python3", "-c", _CLIENT, stdin=json.dumps(event)))
 
     def execute(self, *command: str, stdin: str = "") -> str:
         """Return the output of `command`, run inside."""

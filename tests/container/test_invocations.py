@@ -45,7 +45,7 @@ def test_custom_labels(container: Container, expected: dict[str, Any]) -> None:
 
 
 def test_baked_model_is_whole(container: Container) -> None:
-    container.execute("python", "-m", "function.bake", "--verify", "/opt/model")
+    container.execute("python3", "-m", "function.bake", "--verify", "/opt/model")
 
 
 def test_root_cannot_be_written_and_was_not(container: Container) -> None:
