@@ -149,9 +149,14 @@ def alb_event(request: Request) -> dict[str, Any]:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """Return the start of a PNG that claims to have `width` x `height` pixels."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    """Return the start of a PNG that claims to have `width` x `height` pixels, and ends before the first of them."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        crc = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + crc
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"")
 
 
 def samples() -> dict[str, Sample]:

@@ -202,8 +202,12 @@ _PLAIN_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"none": lambda x: x
 
 
 def _linear(weight: Tensor, bias: Tensor | None) -> _Linear:
-    """Return the fastest linear layer that this build of torch can run on this CPU."""
-    return (_PackedLinear if _has_packed_linear(weight.dtype) else _PlainLinear)(weight, bias)
+    """Return the fastest linear layer that this build of torch can run on this CPU.
+
+    The bias is copied: a view into the mapped file would keep all of its pages alive.
+    """
+    linear = _PackedLinear if _has_packed_linear(weight.dtype) else _PlainLinear
+    return linear(weight, None if bias is None else bias.clone())
 
 
 def _projections(weights: Mapping[str, Tensor], name: str, which: str) -> _Linear:

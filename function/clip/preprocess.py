@@ -1,9 +1,8 @@
 """Bytes of a picture to the tensor that CLIP's vision tower takes, in one decode and one resize.
 
 Agrees with Transformers' `CLIPImageProcessor`: shortest edge resized (bicubic, antialiased), centre crop, rescale,
-normalise. Two things are done differently because they cost less and show the same: only the crop is resized, and a
-JPEG much larger than needed is decoded at a reduced scale. One is done differently on purpose: transparency shows
-white, not what happens to be stored beneath it.
+normalise. A JPEG much larger than needed is decoded at a reduced scale, which costs less and shows the same. One thing
+is done differently on purpose: transparency shows white, not what happens to be stored beneath it.
 """
 
 from dataclasses import dataclass
@@ -24,6 +23,9 @@ _READABLE = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 # A JPEG is decoded at a reduced scale while that leaves this many times the pixels, per side, that the resize needs.
 _DRAFT_MARGIN = 2
+# Wider or higher than this, only the crop is resized: a strip of 1 x 5000 pixels would become 224 x 1,120,000. It is
+# not done for all, for it makes Pillow choose the order of its two passes anew, and rounding between them shows.
+_MAX_RESIZED_ASPECT = 2
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Preprocess:
         return DecodedImage(pixels, image.format or "", width, height)
 
     def _resize_and_crop(self, image: Image.Image) -> Image.Image:
-        """Return the centre crop of the resized image, RGB, without resizing what the crop leaves out."""
+        """Return the centre crop of the resized image, upright, RGB."""
         full_size = image.size
         margin = self.shortest_edge * _DRAFT_MARGIN
         drafted = image.draft("", (margin, margin))
@@ -108,24 +110,22 @@ class Preprocess:
         upright = ImageOps.exif_transpose(image)
         if upright.size != image.size:
             full_size, span = full_size[::-1], span[::-1]
-        return _to_rgb(upright).resize(
-            (self.crop_size, self.crop_size), Image.Resampling(self.resample), self._crop_box(full_size, span)
-        )
+        return self._crop(_to_rgb(upright), full_size, span)
 
-    def _crop_box(self, size: tuple[int, int], span: tuple[float, float]) -> tuple[float, float, float, float]:
-        """Return where the crop lies, (left, top, right, bottom) in decoded pixels.
+    def _crop(self, image: Image.Image, size: tuple[int, int], span: tuple[float, float]) -> Image.Image:
+        """Return the centre crop of `image` resized; its picture is `size` large and fills `span` decoded pixels.
 
-        `size` is the upright image's, (width, height); `span` its extent in decoded pixels. The rounding is that of
-        Transformers' `get_resize_output_image_size` and `center_crop`.
+        The rounding is that of Transformers' `get_resize_output_image_size` and `center_crop`.
         """
-        short = min(size)
-        starts, ends = [], []
-        for length, decoded in zip(size, span, strict=True):
-            resized = self.shortest_edge * length // short
-            first = (resized - self.crop_size) // 2
-            starts.append(first * decoded / resized)
-            ends.append(min((first + self.crop_size) * decoded / resized, decoded))
-        return (starts[0], starts[1], ends[0], ends[1])
+        short, crop, resample = min(size), self.crop_size, Image.Resampling(self.resample)
+        width, height = (self.shortest_edge * length // short for length in size)
+        left, top = (width - crop) // 2, (height - crop) // 2
+        if max(size) <= _MAX_RESIZED_ASPECT * short:
+            resized = image.resize((width, height), resample, (0, 0, *span))
+            return resized.crop((left, top, left + crop, top + crop))
+        x, y = span[0] / width, span[1] / height  # decoded pixels per resized pixel
+        box = (left * x, top * y, min((left + crop) * x, span[0]), min((top + crop) * y, span[1]))
+        return image.resize((crop, crop), resample, box)
 
     @cached_property
     def _scale_and_shift(self) -> tuple[Tensor, Tensor]:
