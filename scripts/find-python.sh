@@ -5,7 +5,7 @@ set -euo pipefail
 
 for python in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
   # Asked, not only looked up: a version manager's shim is there for versions it has not enabled.
-  if "$python" -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+  if "$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
     command -v "$python"
     exit
   fi

@@ -49,7 +49,7 @@ class Container:
             "docker",
             "exec",
             self.id,
-            "python",
+            "python3",
             "-c",
             "import socket; socket.create_connection(('127.0.0.1', 8080))",
         ]
