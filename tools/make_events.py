@@ -224,7 +224,9 @@ def _errors() -> dict[str, Sample]:
         "path": (Request(path="/nowhere"), 404, "not_found"),
         "method": (Request(path="/tag"), 405, "method_not_allowed"),
     }
-    errors = {f"error-{name}": Sample(rest_event(request), *answer) for name, (request, *answer) in requests.items()}
+    errors = {
+        f"error-{name}": Sample(rest_event(request), status, code) for name, (request, status, code) in requests.items()
+    }
     return errors | {"error-not-http": Sample({"hello": "world"}, 400, "malformed_event")}
 
 
