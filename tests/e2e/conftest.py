@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.delivered import MODEL, ROOT, require_engine, run
@@ -25,13 +25,13 @@ def built() -> None:
 
 
 @pytest.fixture(scope="session")
-def api(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:  # noqa: ARG001 - built first
+def api(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:  # noqa: ARG001 - built first
     """A client of the API that `sam local` serves."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("sam") / "start-api.log"
-    with _start_api(port, log) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+    with _start_api(port, log) as process, httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         _wait_until_healthy(client, process, log)
         yield client
 
@@ -60,7 +60,7 @@ def _start_api(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _wait_until_healthy(
-    client: httpx.Client, process: subprocess.Popen[bytes], log: Path, timeout_s: float = 180
+    client: httpx2.Client, process: subprocess.Popen[bytes], log: Path, timeout_s: float = 180
 ) -> None:
     """Return when GET /health answers 200; fail with SAM's log when it ends or does not get there."""
     deadline = time.monotonic() + timeout_s
@@ -68,7 +68,7 @@ def _wait_until_healthy(
         try:
             if client.get("/health").status_code == 200:
                 return
-        except httpx.TransportError:
+        except httpx2.TransportError:
             pass
         time.sleep(0.5)
     pytest.fail(f"`sam local start-api` serves nothing:\n{log.read_text()}", pytrace=False)
