@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,8 @@ pathlib.Path(sys.argv[1]).write_text(json.dumps(answers))
 
 def require_engine() -> None:
     """Skip where no container engine answers, or fail where $REQUIRE_ENGINE says that there is one."""
-    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0:
+    docker = shutil.which("docker")
+    if docker and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0:
         return
     if os.environ.get("REQUIRE_ENGINE"):
         pytest.fail("no container engine answers `docker info`", pytrace=False)
