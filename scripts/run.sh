@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Serves the tagger on this machine, without Docker: bakes the model into build/model, then runs uvicorn.
+# Serves the tagger on this machine, without Docker: bakes the model, then runs uvicorn.
 #
 #   MODEL_ID        a CLIP checkpoint, hub id or folder (default: openai/clip-vit-base-patch32)
 #   MODEL_REVISION  its revision
+#   MODEL_DIR       where it is baked (default: build/model)
 #   PORT            default 7860
 #
 # When the model hub cannot be reached, the default model gives way to the demo model, loudly; a MODEL_ID never does.
@@ -11,7 +12,7 @@ cd "$(dirname "$0")/.."
 
 python=.venv/bin/python
 port=${PORT:-7860}
-export MODEL_DIR=build/model
+export MODEL_DIR=${MODEL_DIR:-build/model}
 readonly hub_unreachable=3 # exit code of function.bake
 
 bake() {  # bake MODEL [OPTION...]
