@@ -19,19 +19,10 @@ bake() {  # bake MODEL [OPTION...]
   "$python" -m function.bake --model "$1" --out "$MODEL_DIR" "${@:2}"
 }
 
-demo_model() {  # prints the folder of the model to serve without the hub
-  if [ -d models/demo ]; then
-    echo models/demo
-  else
-    "$python" -m tools.small_checkpoint build/small-checkpoint >&2
-    echo build/small-checkpoint
-  fi
-}
-
 status=0
 bake "${MODEL_ID:-openai/clip-vit-base-patch32}" ${MODEL_REVISION:+--revision "$MODEL_REVISION"} || status=$?
 if [ "$status" -eq "$hub_unreachable" ] && [ -z "${MODEL_ID:-}" ]; then
-  demo=$(demo_model)
+  demo=$(scripts/demo-model.sh)
   cat >&2 <<WARNING
 
   !! The model hub cannot be reached: this serves the small model $demo, not the real one.

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 ROOT = Path(__file__).parent.parent
-MODEL = "models/demo"
+MODEL = subprocess.run([ROOT / "scripts/demo-model.sh"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 _ANSWER_EVENTS = """
 import json, pathlib, sys, types
