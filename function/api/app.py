@@ -19,6 +19,15 @@ _router = APIRouter()
 _SCORE_DIGITS = 6
 
 
+class _App(FastAPI):
+    """FastAPI, its document completed with the schemas that it cannot see."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document["components"]["schemas"] |= openapi.schemas()
+        return document
+
+
 def create_app(tagger: Tagger, settings: Settings) -> FastAPI:
     """Return the ASGI app that serves `tagger`."""
     app = _routed_app()
@@ -34,7 +43,7 @@ def openapi_document() -> dict[str, Any]:
 
 
 def _routed_app() -> FastAPI:
-    app = FastAPI(
+    app = _App(
         title="Pet tagger",
         version=__version__,
         description=openapi.DESCRIPTION,

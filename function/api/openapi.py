@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from function import errors
 from function.api import problems
 from function.api.schemas import EmbedRequest, TagParameters, TagRequest
@@ -80,28 +82,29 @@ def embed_responses() -> dict[int | str, dict[str, Any]]:
     }
 
 
+def schemas() -> dict[str, Any]:
+    """Return the schemas by name that the requests and errors refer to."""
+    request = TagRequest.model_json_schema()
+    request["properties"]["parameters"] = {"anyOf": [_ref(TagParameters), {"type": "null"}], "description": "Options."}
+    models = (TagParameters, EmbedRequest, problems.Problem)
+    return {"TagRequest": request, **{model.__name__: model.model_json_schema() for model in models}}
+
+
 def tag_request() -> dict[str, Any]:
     """Return the request of `POST /tag`: three kinds of body, options in the body or the query."""
     options = TagParameters.model_json_schema()["properties"]
-    request = TagRequest.model_json_schema()
-    request["properties"]["parameters"] = {
-        "anyOf": [{"type": "object", "properties": options}, {"type": "null"}],
-        "description": "Options.",
-    }
     parameters = [
         {"name": name, "in": "query", "required": False, "description": schema["description"], "schema": schema}
         for name, schema in options.items()
     ]
-    body = _bodies(_form("One of file and image, and any options.", options), {"schema": request})
+    body = _bodies(_form("One of file and image, and any options.", options), {"schema": _ref(TagRequest)})
     return {"requestBody": body, "parameters": parameters}
 
 
 def embed_request() -> dict[str, Any]:
     """Return the request of `POST /embed`: a picture in any of three ways, or texts as JSON."""
-    request = EmbedRequest.model_json_schema()
-    return {
-        "requestBody": _bodies(_form("One of file and image.", {}), {"schema": request, "examples": _EXAMPLE_INPUTS})
-    }
+    json = {"schema": _ref(EmbedRequest), "examples": _EXAMPLE_INPUTS}
+    return {"requestBody": _bodies(_form("One of file and image.", {}), json)}
 
 
 def _form(description: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -131,6 +134,9 @@ def _error_responses() -> dict[int | str, dict[str, Any]]:
 
 
 def _problem_response() -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    content: dict[str, Any] = {problems.MEDIA_TYPE: {"schema": schema, "examples": {}}}
+    content: dict[str, Any] = {problems.MEDIA_TYPE: {"schema": _ref(problems.Problem), "examples": {}}}
     return {"description": "", "headers": _HEADERS, "content": content}
+
+
+def _ref(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}

@@ -1,6 +1,6 @@
 """What goes over the wire: the options a caller may give, and the answers."""
 
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -54,6 +54,10 @@ class TagParameters(BaseModel):
         examples=[0.05],
     )
 
+    function_to_apply: Literal["softmax"] | None = Field(
+        default=None, description="What Hugging Face's clients may send; scores are always a softmax."
+    )
+
     @field_validator("candidate_labels")
     @classmethod
     def _no_duplicates(cls, labels: list[str] | None) -> list[str] | None:
@@ -78,7 +82,7 @@ class TagParameters(BaseModel):
             parameters = cls.model_validate(given)
         except ValidationError as error:
             raise InvalidOption(_describe(error)) from error
-        chosen = parameters.model_dump(exclude_none=True)
+        chosen = parameters.model_dump(exclude_none=True, exclude={"function_to_apply"})
         if "hypothesis_template" in chosen and "candidate_labels" not in chosen:
             raise InvalidOption("hypothesis_template: only goes with candidate_labels.")
         if "candidate_labels" in chosen:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,6 +97,13 @@ def test_the_openapi_document_is_complete(path: str) -> None:
     assert documented == at_request_time
     assert {"example", "examples"} & set(operation["responses"]["200"]["content"]["application/json"])
     assert {"X-Request-Id", "X-Model", "Server-Timing"} == set(operation["responses"]["200"]["headers"])
+
+
+def test_the_openapi_document_refers_to_nothing_that_is_not_there() -> None:
+    document = openapi_document()
+    referred = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert referred <= set(document["components"]["schemas"])
+    assert {"Problem", "TagRequest", "TagParameters", "EmbedRequest"} <= referred
 
 
 def test_every_error_has_a_code_of_its_own() -> None:

@@ -125,7 +125,8 @@ def test_nothing_passes_a_high_threshold(client: TestClient, cat_jpeg: bytes) ->
         ({"candidate_labels": "cat", "hypothesis_template": "a photo"}, "must have one {}"),
         ({"candidate_labels": "cat", "hypothesis_template": "a {} {}"}, "must have one {}"),
         ({"hypothesis_template": "a {}"}, "only goes with candidate_labels"),
-        ({"topk": 3}, "topk: unknown option; known are candidate_labels, hypothesis_template, top_k, min_score"),
+        ({"topk": 3}, "topk: unknown option; known are candidate_labels, hypothesis_template, top_k, min_score, fun"),
+        ({"function_to_apply": "sigmoid"}, "function_to_apply: Input should be 'softmax'"),
     ],
 )
 def test_a_bad_option_is_named(client: TestClient, cat_jpeg: bytes, options: dict[str, Any], complaint: str) -> None:
