@@ -4,11 +4,13 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from function import __version__
 from function.api import openapi, problems
+from function.api.docs import swagger_ui
 from function.api.observe import Observe
+from function.api.page import read_page
 from function.api.schemas import Health, LabelGroup, Labels, TagResult
 from function.api.uploads import read_upload
 from function.errors import Overloaded
@@ -34,7 +36,8 @@ def openapi_document() -> dict[str, Any]:
 
 
 def _routed_app() -> FastAPI:
-    app = FastAPI(title="Pet tagger", version=__version__, description=openapi.DESCRIPTION)
+    description = openapi.DESCRIPTION
+    app = FastAPI(title="Pet tagger", version=__version__, description=description, docs_url=None, redoc_url=None)
     app.include_router(_router)
     return app
 
@@ -100,9 +103,18 @@ async def health(request: Request) -> Health:
 
 
 @_router.get("/", include_in_schema=False)
-async def index() -> RedirectResponse:
-    """Lead whoever opens the service in a browser to its documentation; relative, so that a stage's path stays."""
-    return RedirectResponse("docs")
+async def index(request: Request) -> Response:
+    """Return the web page, or nothing new to a browser that has it."""
+    page = read_page()
+    if page.is_current(request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers=page.headers)
+    return HTMLResponse(page.html, headers=page.headers)
+
+
+@_router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> HTMLResponse:
+    """Return Swagger UI over the OpenAPI document."""
+    return swagger_ui(request.app.title, f"{request.scope.get('root_path', '').rstrip('/')}/openapi.json")
 
 
 def _log_fields(tagging: Tagging) -> dict[str, object]:
