@@ -261,7 +261,7 @@ class Card {
     this.#part(".groups").replaceChildren(...[...groups].map(([name, members]) => groupElement(name, members)));
     this.#state("done", tags.length ? "" : "No pet found: whatever it shows, it is more like something else.");
     const phases = timing.filter(([phase]) => phase !== "wait" && phase !== "score");
-    const spent = [...phases, ["in all", total]].map(([phase, ms]) => `${phase} ${ms.toFixed(ms < 10 ? 1 : 0)} ms`);
+    const spent = [...phases, ["round trip", total]].map(([phase, ms]) => `${phase} ${ms.toFixed(ms < 10 ? 1 : 0)} ms`);
     this.#part(".facts").textContent = `${spent.join(" · ")}${note && `\n${note}`}`;
     announce(`${this.name}: ${summary(groups) || "no pet found"}.`);
   }
