@@ -177,6 +177,7 @@ def _front_doors() -> dict[str, Sample]:
         "tag-json": Request("POST", "/tag", as_json, "application/json"),
         "labels": Request(path="/labels"),
         "health": Request(path="/health"),
+        "page": Request(path="/"),
         "docs": Request(path="/docs"),
         "openapi": Request(path="/openapi.json"),
     }

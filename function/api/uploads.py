@@ -73,7 +73,8 @@ async def _read_form(request: Request) -> tuple[bytes, dict[str, Any]]:
     except MultiPartException as error:
         raise MalformedBody(f"The multipart form does not parse: {error.message}") from error
     try:
-        options = FormData([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
+        # A browser sends every field of a form, those left blank too.
+        options = FormData([(name, value) for name, value in form.multi_items() if isinstance(value, str) and value])
         return await _only_image(form).read(), _values(options)
     finally:
         await form.close()

@@ -108,7 +108,7 @@ def test_nothing_passes_a_high_threshold(client: TestClient, cat_jpeg: bytes) ->
         ({"top_k": "many"}, "top_k"),
         ({"min_score": 1.5}, "min_score"),
         ({"min_score": "nan"}, "min_score"),
-        ({"candidate_labels": ""}, "candidate_labels"),
+        ({"candidate_labels": " "}, "candidate_labels"),
         ({"candidate_labels": "cat,,dog"}, "candidate_labels"),
         ({"candidate_labels": "cat,cat"}, "the same label twice"),
         ({"candidate_labels": ",".join(f"l{i}" for i in range(101))}, "candidate_labels"),

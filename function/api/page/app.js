@@ -365,7 +365,8 @@ function take(files, isOnDisk = true) {
   byId("cards").prepend(...newcomers.map((card) => card.element));
   showWhetherEmpty();
   enqueue(newcomers);
-  byId("results").scrollIntoView({ block: "nearest" });
+  const { top } = byId("results").getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 2) byId("results").scrollIntoView();
 }
 
 function removeCard(card) {
