@@ -8,15 +8,19 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from function import bake
 from tools.chromium import CHROMIUM_FLAGS
 
 MODEL = "models/demo" if Path("models/demo").is_dir() else "build/small"
+
+# Own labels load the text tower: seconds, where the machine has other work.
+TIMEOUT_MS = 60_000
 
 
 @pytest.fixture(scope="package")
@@ -30,7 +34,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "tests.page.behind_stage:app", "--port", str(port)],
+            [sys.executable, "-m", "uvicorn", "tests.page.served:app", "--port", str(port)],
             env={**os.environ, "MODEL_DIR": str(folder / "model")},
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -65,6 +69,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail("no chromium on PATH (Debian: apt-get install chromium)", pytrace=False)
         pytest.skip("no chromium on PATH (Debian: apt-get install chromium)")
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         yield browser
@@ -72,16 +77,21 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context_options() -> dict[str, object]:
+def context_options() -> dict[str, Any]:
     """What the test's browser is: a test that wants a phone, or the dark, parametrises this."""
     return {}
 
 
 @pytest.fixture
-def context(chromium: Browser, service: str, context_options: dict[str, object]) -> Iterator[BrowserContext]:
-    options = {"base_url": service, "viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
-    with chromium.new_context(**{**options, **context_options}) as context:  # type: ignore[arg-type] - by name
-        context.set_default_timeout(15_000)
+def context(chromium: Browser, service: str, context_options: dict[str, Any]) -> Iterator[BrowserContext]:
+    options: dict[str, Any] = {
+        "base_url": service,
+        "viewport": {"width": 1280, "height": 900},
+        "reduced_motion": "reduce",
+        **context_options,
+    }
+    with chromium.new_context(**options) as context:
+        context.set_default_timeout(TIMEOUT_MS)
         yield context
 
 

@@ -1,4 +1,4 @@
-"""The page as the service sends it: whole, allowed to run nothing else, and cheap to ask for again. No browser needed."""
+"""The page as the service sends it: whole, allowed to run nothing else, and cheap to ask for again."""
 
 import base64
 import hashlib
@@ -55,7 +55,9 @@ def test_fits_the_smallest_limit_of_the_front_doors(client: TestClient) -> None:
     assert len(client.get("/").content) < 200_000  # a load balancer takes 1 MB from a function
 
 
-@pytest.mark.parametrize(("seen", "status"), [("{}", 304), ("W/{}", 304), ('"old", {}', 304), ("*", 304), ('"old"', 200)])
+@pytest.mark.parametrize(
+    ("seen", "status"), [("{}", 304), ("W/{}", 304), ('"old", {}', 304), ("*", 304), ('"old"', 200)]
+)
 def test_is_sent_again_only_when_it_is_another(client: TestClient, seen: str, status: int) -> None:
     etag = client.get("/").headers["etag"]
     response = client.get("/", headers={"if-none-match": seen.format(etag)})
@@ -96,4 +98,3 @@ def test_the_documentation_loads_swagger_ui_and_nothing_else(client: TestClient)
     elsewhere = re.findall(r'(?:src|href)="(https?:[^"]*)"', response.text)
     assert len(elsewhere) == 2
     assert all(url.startswith(swagger_ui) for url in elsewhere)
-

@@ -71,6 +71,20 @@ async function shrink(image, side) {
   return { blob, width: canvas.width, height: canvas.height };
 }
 
+let preparing = Promise.resolve();
+
+/** Returns a file's `thumbnail`, null if there is none, and what `fitting` does: one file at a time, since a folder of
+ * photos, decoded all at once, fills a phone's memory. */
+function prepare(file) {
+  const prepared = preparing.then(async () => {
+    const image = await decode(file);
+    const thumbnail = image && (await shrink(image, THUMBNAIL_SIDE)).blob;
+    return { thumbnail, ...(await fitting(file, image)) };
+  });
+  preparing = prepared.catch(() => {});
+  return prepared;
+}
+
 /** Returns what to send for a file: `blob`, and `note` if that is not the file itself. */
 async function fitting(file, image) {
   if (!image) {
@@ -127,12 +141,18 @@ async function requestTags(blob, name, options, signal) {
   try {
     response = await fetch("tag", { method: "POST", body, signal });
   } catch {
+    if (!(await isReadable(blob))) throw new Trouble("This cannot be read: it may be a folder, or was moved away.");
     throw new Trouble("The service could not be reached. Check the connection, then try again.", true);
   }
   const answer = await response.json().catch(() => null);
   if (!response.ok || !Array.isArray(answer)) throw troubleOf(response.status, answer);
   const timing = timings(response.headers.get("Server-Timing") ?? "");
   return { tags: answer, timing, total: performance.now() - started };
+}
+
+/** Says whether the bytes are there: a file is read only while it is sent, and fetch calls all its errors the same. */
+function isReadable(blob) {
+  return blob.slice(0, 1).arrayBuffer().then(() => true, () => false);
 }
 
 /** Errors of the service come with a `detail` made for people; those of a gateway in front of it do not. */
@@ -180,6 +200,7 @@ async function copy(code) {
 /** One picture, from its file to its tags. `isOnDisk`: whether the person has it as a file of that name. */
 class Card {
   #abort = new AbortController();
+  #prepared;
 
   constructor(file, isOnDisk) {
     this.file = file;
@@ -196,11 +217,10 @@ class Card {
       announce(button.textContent);
       setTimeout(() => { button.textContent = "Copy"; }, 2000);
     });
-    this.#thumbnail = this.#showThumbnail();
+    this.#prepared = prepare(file);
+    this.#prepared.then(({ thumbnail }) => this.#showThumbnail(thumbnail), () => this.#showThumbnail(null));
     this.wait();
   }
-
-  #thumbnail;
 
   #part(selector) {
     return this.element.querySelector(selector);
@@ -234,7 +254,7 @@ class Card {
     this.#state("busy", "Looking at it …");
     this.element.setAttribute("aria-busy", "true");
     try {
-      const { blob, note } = await fitting(this.file, await this.#thumbnail);
+      const { blob, note } = await this.#prepared;
       this.#show(await requestTags(blob, this.name, options, this.#abort.signal), note);
       this.#showCommand(options);
     } catch (error) {
@@ -245,15 +265,9 @@ class Card {
     }
   }
 
-  /** Shows the picture; resolves to the decoded image, or null. */
-  async #showThumbnail() {
-    const image = await decode(this.file);
-    if (image) {
-      const { blob } = await shrink(image, THUMBNAIL_SIDE);
-      this.#part("img").src = URL.createObjectURL(blob);
-    }
-    this.element.dataset.picture = image ? "shown" : "none";
-    return image;
+  #showThumbnail(blob) {
+    this.element.dataset.picture = blob ? "shown" : "none";
+    if (blob) this.#part("img").src = URL.createObjectURL(blob);
   }
 
   #show({ tags, timing, total }, note) {
