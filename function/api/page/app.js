@@ -31,6 +31,7 @@ const byId = (id) => document.getElementById(id);
 const clone = (id) => byId(id).content.firstElementChild.cloneNode(true);
 const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const megabytes = (bytes) => (bytes < 100_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+const duration = (ms) => (ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`);
 
 /** What went wrong, in words for the person in front of the page. */
 class Trouble extends Error {
@@ -275,7 +276,7 @@ class Card {
     this.#part(".groups").replaceChildren(...[...groups].map(([name, members]) => groupElement(name, members)));
     this.#state("done", tags.length ? "" : "No pet found: whatever it shows, it is more like something else.");
     const phases = timing.filter(([phase]) => phase !== "wait" && phase !== "score");
-    const spent = [...phases, ["round trip", total]].map(([phase, ms]) => `${phase} ${ms.toFixed(ms < 10 ? 1 : 0)} ms`);
+    const spent = [...phases, ["round trip", total]].map(([phase, ms]) => `${phase} ${duration(ms)}`);
     this.#part(".facts").textContent = `${spent.join(" · ")}${note && `\n${note}`}`;
     announce(`${this.name}: ${summary(groups) || "no pet found"}.`);
   }
