@@ -43,7 +43,7 @@ def draw(seed: int, label: str | None = None, fur: str | None = None) -> Picture
     label = label or rng.choice(PETS if rng.random() < 0.6 else OTHERS)
     if label in FULL_PICTURES:
         image, words = FULL_PICTURES[label](rng, side * 2)
-        return Picture(_finish(image, side, rng), label, None, words | {label})
+        return Picture(finish(image, side, rng), label, None, words | {label})
     fur = (fur or rng.choice(FURS)) if label in FURRED else None
     style = random_style(rng)
     pen = Pen(rng, style, side * 2, fur)
@@ -54,7 +54,7 @@ def draw(seed: int, label: str | None = None, fur: str | None = None) -> Picture
     else:
         words = THINGS[label](pen)
     image = compose(pen.layer, rng, style, water=label == "fish")
-    return Picture(_finish(image, side, rng), label, fur, words | {label})
+    return Picture(finish(image, side, rng), label, fur, words | {label})
 
 
 def compose(layer: Image.Image, rng: Random, style: Style, water: bool = False) -> Image.Image:
@@ -83,7 +83,7 @@ def _shade(layer: Image.Image, rng: Random) -> Image.Image:
     return shaded
 
 
-def _finish(image: Image.Image, side: int, rng: Random) -> Image.Image:
+def finish(image: Image.Image, side: int, rng: Random) -> Image.Image:
     """Return the picture at `side` pixels, with what cameras and files do to it: blur, noise, light, JPEG."""
     if rng.random() < 0.07:
         image = image.resize((cells := rng.randint(30, 48), cells), Image.Resampling.BOX).resize((side, side), Image.Resampling.NEAREST)
