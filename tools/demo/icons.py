@@ -58,6 +58,7 @@ _PATTERNS = {
     "page of text": r"newspaper|page-facing-up|page-with-curl|scroll|memo|bookmark-tabs|rolled-up-newspaper|article|file-text",
 }  # fmt: skip
 _LABELS = {label: re.compile(pattern) for label, pattern in _PATTERNS.items()}
+_NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 _NOT_A_CAT = re.compile(r"(hacker|shield|schrodingers|hollow).*")
 
 
@@ -115,7 +116,7 @@ def _icons(set_name: str, archive: Path) -> Iterator[Icon]:
         label = label_of(name)
         if label:
             view = f"{icon.get('left', 0)} {icon.get('top', 0)} {icon.get('width', width)} {icon.get('height', height)}"
-            svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}">{icon["body"]}</svg>'
+            svg = f'<svg {_NAMESPACES} viewBox="{view}">{icon["body"]}</svg>'
             yield Icon(label, f"{set_name}:{name}", svg)
 
 
