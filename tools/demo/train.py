@@ -161,7 +161,7 @@ def _loop(  # noqa: PLR0913 one call, every part named
         if (step + 1) % args.report == 0 or step + 1 == args.steps:
             found = accuracy(average.module, tokenizer, unseen, captions)
             history.append({"step": step + 1, "loss": losses, "minutes": (time.monotonic() - began) / 60, **found})
-            scale = float(model.logit_scale.exp())
+            scale = float(model.logit_scale.detach().exp())
             progress.write(f"step {step + 1}: loss {losses:.3f} scale {scale:.1f} " + " ".join(f"{k} {v:.3f}" for k, v in found.items()))
             save(average.module, tokenizer, args.cache / "latest")
     return history
