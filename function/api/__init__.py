@@ -1,0 +1,1 @@
+"""The HTTP API: requests to tagging, errors to problem documents."""

@@ -1,0 +1,1 @@
+"""CLIP: pixels and words to unit vectors. Knows nothing of labels, HTTP or AWS."""

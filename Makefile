@@ -1,0 +1,54 @@
+# Every task of the project; `make` lists them.
+SHELL := bash
+.DEFAULT_GOAL := help
+ARGS ?=
+SAM_OPTIONS := $(if $(MODEL_ID),--parameter-overrides ModelId=$(MODEL_ID))
+
+.PHONY: help run local test check e2e test-weights lock format clean
+
+help: ## list the tasks
+	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
+
+run: .venv/.ready ## serve on http://localhost:7860 without Docker (PORT=, MODEL_ID=)
+	@scripts/run.sh
+
+local: ## serve on http://localhost:7860 as Lambda does, with SAM and Docker (PORT=, MODEL_ID=)
+	scripts/sam.sh build $(SAM_OPTIONS)
+	scripts/sam.sh local start-api $(if $(PORT),--port $(PORT)) $(SAM_OPTIONS)
+
+test: .venv/.ready ## all tests but e2e; those of the container need Docker (ARGS= goes to pytest)
+	.venv/bin/python -m pytest -m "not e2e" $(ARGS)
+
+e2e: .venv/.ready ## the image as Lambda runs it, and `sam local`, with real pictures; needs Docker
+	scripts/sam.sh --version
+	REQUIRE_ENGINE=1 .venv/bin/python -m pytest -m "container or e2e" $(ARGS)
+
+test-weights: .venv/.ready ## bake the real checkpoint from the hub and check its published logits
+	TEST_WEIGHTS=1 .venv/bin/python -m pytest -m weights $(ARGS)
+
+check: .venv/.ready ## lint, types, layers, the template, and drift of what is generated (OpenAPI, events, lock files)
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/python -m tools.openapi --check
+	.venv/bin/python -m tools.make_events --check
+	scripts/lock.sh --check
+	.venv/bin/shellcheck scripts/*.sh .ci/run
+	scripts/sam.sh validate --lint
+
+format: .venv/.ready ## format the code, and fix what the linter can
+	.venv/bin/ruff check --fix-only --exit-zero
+	.venv/bin/ruff format
+
+lock: .venv/.ready ## compile the lock files again, after a change of pyproject.toml
+	scripts/lock.sh
+
+clean: ## remove what can be made again: environments, builds, caches
+	rm -rf .venv .venv-sam .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Made once, and again when what it installs changes.
+.venv/.ready: requirements/torch.txt requirements/dev.lock
+	@scripts/setup.sh
+	@touch $@

@@ -1,0 +1,135 @@
+"""What goes over the wire: the options a caller may give, and the answers."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+
+from function.errors import InvalidOption
+from function.tagging.tagger import DEFAULT_HYPOTHESIS_TEMPLATE, DEFAULT_MIN_SCORE, TagOptions
+
+MAX_CANDIDATE_LABELS = 100
+MAX_LABEL_CHARACTERS = 200
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LABEL_CHARACTERS)]
+
+
+def _split_commas(value: Any) -> Any:
+    """Return a comma-separated string as a list, anything else as it is."""
+    return value.split(",") if isinstance(value, str) else value
+
+
+class TagParameters(BaseModel):
+    """Options of `POST /tag`, in Hugging Face's names where it has them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    candidate_labels: Annotated[list[_Text], BeforeValidator(_split_commas)] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_CANDIDATE_LABELS,
+        description="Labels of your own instead of the service's: a list, or one string separated by commas.",
+        examples=[["a tabby cat", "a black cat"]],
+    )
+    hypothesis_template: str | None = Field(
+        default=None,
+        max_length=MAX_LABEL_CHARACTERS,
+        description=f"Prompt for your own labels, with one {{}}. Default: {DEFAULT_HYPOTHESIS_TEMPLATE!r}.",
+        examples=["a photo of {}."],
+    )
+    top_k: int | None = Field(default=None, ge=1, le=1000, description="At most so many tags.", examples=[3])
+    min_score: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description=f"Only tags that score at least this. Default: {DEFAULT_MIN_SCORE}, or 0 for your own labels.",
+        examples=[0.05],
+    )
+
+    @field_validator("candidate_labels")
+    @classmethod
+    def _no_duplicates(cls, labels: list[str] | None) -> list[str] | None:
+        if labels and len(set(labels)) < len(labels):
+            raise ValueError("the same label twice")
+        return labels
+
+    @field_validator("hypothesis_template")
+    @classmethod
+    def _one_placeholder(cls, template: str | None) -> str | None:
+        if template is not None and template.count("{}") != 1:
+            raise ValueError("must have one {} for the label")
+        return template
+
+    @classmethod
+    def options(cls, given: dict[str, Any]) -> TagOptions:
+        """Return the options that `given`, names to raw values, asks for.
+
+        Raises InvalidOption, naming every one that does not validate.
+        """
+        try:
+            parameters = cls.model_validate(given)
+        except ValidationError as error:
+            raise InvalidOption(_describe(error)) from error
+        chosen = parameters.model_dump(exclude_none=True)
+        if "hypothesis_template" in chosen and "candidate_labels" not in chosen:
+            raise InvalidOption("hypothesis_template: only goes with candidate_labels.")
+        if "candidate_labels" in chosen:
+            chosen["candidate_labels"] = tuple(chosen["candidate_labels"])
+        return TagOptions(**chosen)
+
+
+def _describe(error: ValidationError) -> str:
+    """Return every complaint, one a sentence, with the name of the option and no echo of long input."""
+    known = ", ".join(TagParameters.model_fields)
+    complaints = []
+    for item in error.errors(include_url=False, include_input=False):
+        place = ".".join(str(part) for part in item["loc"])
+        unknown = item["type"] == "extra_forbidden"
+        complaints.append(f"{place[:50]}: {f'unknown option; known are {known}' if unknown else item['msg']}.")
+    return " ".join(complaints)
+
+
+class TagRequest(BaseModel):
+    """A picture with options as JSON, in the shape of Hugging Face's zero-shot image classification."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    inputs: str = Field(
+        description="The image file, base64 (a data: URL will do).", examples=["iVBORw0KGgoAAAANSUhEUg=="]
+    )
+    parameters: dict[str, Any] | None = Field(default=None, description="Options: see TagParameters.")
+
+
+class TagResult(BaseModel):
+    """One tag."""
+
+    label: str = Field(description="The label.")
+    score: float = Field(ge=0, le=1, description="Its probability within its group.")
+    group: str = Field(description="The group it belongs to: pet, fur, or custom for your own labels.")
+
+
+class LabelGroup(BaseModel):
+    """One group of labels that exclude each other."""
+
+    name: str
+    labels: list[str] = Field(description="What can be returned.")
+    background: list[str] = Field(description="What competes with the labels and is never returned.")
+    templates: list[str] = Field(description="The prompts; {} stands for a label's words.")
+    parent: str | None = Field(description="The group this one depends on.")
+    parent_labels: list[str] = Field(description="The labels of the parent it applies to.")
+
+
+class Labels(BaseModel):
+    """What this service tags."""
+
+    digest: str = Field(description="SHA-256 of the labels: equal digests mean equal labels and prompts.")
+    groups: list[LabelGroup]
+
+
+class Health(BaseModel):
+    """The service is up, with this model."""
+
+    status: str = Field(default="ok", description="Always ok: a service that cannot tag does not start.")
+    model: str = Field(description="Hub id or folder of the checkpoint.")
+    revision: str = Field(description="Its commit on the hub; empty for a folder.")
+    labels_digest: str
+    version: str = Field(description="Version of the service.")

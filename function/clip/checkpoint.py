@@ -1,0 +1,209 @@
+"""The baked model folder: what is in it, how it is written, and how it is opened without trusting it blindly.
+
+    manifest.json        this format's version, where the model came from, shapes, and size and digest of each file
+    vision.safetensors   vision tower and projection, named as in Transformers' CLIPVisionModelWithProjection
+    preprocess.json      how pixels are prepared
+    labels.safetensors   prompt embeddings (written and read by `tagging.labels`)
+    labels.json          what they are the embeddings of
+    text/                text tower and tokenizer as Transformers saves them, read only on demand
+
+Opening checks what is cheap (presence, sizes, shapes, version); `verify` reads every byte and belongs at the end of a
+build: an image is content-addressed, so a cold start has no need to hash 350 MB again.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from function.clip.image_encoder import VisionConfig
+from function.clip.preprocess import Preprocess
+from function.errors import CheckpointError
+
+FORMAT_VERSION = 1
+MANIFEST, VISION, PREPROCESS, TEXT = "manifest.json", "vision.safetensors", "preprocess.json", "text"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Where a baked folder came from and what it must hold.
+
+    `logit_scale` is exponentiated: it multiplies cosines. `source` maps each file of the checkpoint to its SHA-256,
+    `files` each file of the folder to `{"bytes", "sha256"}`.
+    """
+
+    model_id: str
+    revision: str
+    logit_scale: float
+    vision: VisionConfig
+    labels_digest: str
+    source: dict[str, str]
+    versions: dict[str, str]
+    files: dict[str, dict[str, Any]]
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def model_name(self) -> str:
+        """The model as a client may be told: its id, and the start of its revision where it has one."""
+        return f"{self.model_id}@{self.revision[:7]}" if self.revision else self.model_id
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Return the manifest of `folder`.
+
+        Raises CheckpointError if there is none, or not one that this version of the code reads.
+        """
+        path = folder / MANIFEST
+        fields = _read_json(path)
+        if fields.get("format_version") != FORMAT_VERSION:
+            raise CheckpointError(
+                f"{path}: format version {fields.get('format_version')}, not {FORMAT_VERSION}: bake it again"
+            )
+        try:
+            return cls(**{**fields, "vision": VisionConfig(**fields["vision"])})
+        except (KeyError, TypeError) as error:
+            raise CheckpointError(f"{path}: {error}: bake it again") from error
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest into `folder`."""
+        write_json(folder / MANIFEST, asdict(self))
+
+
+@dataclass(frozen=True)
+class BakedModel:
+    """An opened folder: checked as far as is cheap, weights not yet read."""
+
+    folder: Path
+    manifest: Manifest
+    preprocess: Preprocess
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the baked `folder`.
+
+        Raises CheckpointError, saying which file and why, if one is missing, has another size than the manifest says,
+        or does not read.
+        """
+        manifest = Manifest.read(folder)
+        for name, entry in manifest.files.items():
+            _check_size(folder / name, entry["bytes"])
+        fields = _read_json(folder / PREPROCESS)
+        try:
+            preprocess = Preprocess.from_json(fields)
+        except (KeyError, TypeError) as error:
+            raise CheckpointError(f"{folder / PREPROCESS}: {error}: bake it again") from error
+        if preprocess.crop_size != manifest.vision.image_size:
+            raise CheckpointError(
+                f"{folder / PREPROCESS}: crops to {preprocess.crop_size} pixels, the model takes "
+                f"{manifest.vision.image_size}"
+            )
+        return cls(folder, manifest, preprocess)
+
+    def vision_weights(self) -> dict[str, Tensor]:
+        """Return the vision tower's weights, mapped from the file.
+
+        Raises CheckpointError if a tensor is missing or has another shape than the manifest's configuration gives it.
+        """
+        weights = read_tensors(self.folder / VISION)
+        for name, shape in expected_shapes(self.manifest.vision).items():
+            found = tuple(weights[name].shape) if name in weights else None
+            if found != shape:
+                raise CheckpointError(f"{self.folder / VISION}: {name} has shape {found}, expected {shape}")
+        return weights
+
+
+def expected_shapes(config: VisionConfig) -> dict[str, tuple[int, ...]]:
+    """Return the name and shape of every tensor of a vision tower with its projection."""
+    hidden, mlp = config.hidden_size, config.intermediate_size
+    positions = (config.image_size // config.patch_size) ** 2 + 1
+    shapes: dict[str, tuple[int, ...]] = {
+        "vision_model.embeddings.class_embedding": (hidden,),
+        "vision_model.embeddings.patch_embedding.weight": (hidden, 3, config.patch_size, config.patch_size),
+        "vision_model.embeddings.position_embedding.weight": (positions, hidden),
+        "visual_projection.weight": (config.projection_dim, hidden),
+    }
+    for norm in ("pre_layrnorm", "post_layernorm"):
+        shapes |= {f"vision_model.{norm}.weight": (hidden,), f"vision_model.{norm}.bias": (hidden,)}
+    for i in range(config.num_hidden_layers):
+        layer = f"vision_model.encoder.layers.{i}."
+        for norm in ("layer_norm1", "layer_norm2"):
+            shapes |= {f"{layer}{norm}.weight": (hidden,), f"{layer}{norm}.bias": (hidden,)}
+        for projection in ("q_proj", "k_proj", "v_proj", "out_proj"):
+            name = f"{layer}self_attn.{projection}"
+            shapes |= {f"{name}.weight": (hidden, hidden), f"{name}.bias": (hidden,)}
+        shapes |= {f"{layer}mlp.fc1.weight": (mlp, hidden), f"{layer}mlp.fc1.bias": (mlp,)}
+        shapes |= {f"{layer}mlp.fc2.weight": (hidden, mlp), f"{layer}mlp.fc2.bias": (hidden,)}
+    return shapes
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a safetensors file, mapped, not copied.
+
+    Raises CheckpointError if the file does not read.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: {error}") from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON that people can read, in its own order."""
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def describe_files(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return size and SHA-256 of every file below `folder`, but not of the manifest, by relative path."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {
+        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in paths
+    }
+
+
+def verify(folder: Path) -> Manifest:
+    """Read every byte of a baked folder and return its manifest.
+
+    Raises CheckpointError if a file is missing, added, or has another digest than the manifest says.
+    """
+    model = BakedModel.open(folder)
+    found = describe_files(folder)
+    for name in found.keys() - model.manifest.files.keys():
+        raise CheckpointError(f"{folder / name}: not in {MANIFEST}")
+    for name, entry in model.manifest.files.items():
+        if found[name]["sha256"] != entry["sha256"]:
+            raise CheckpointError(f"{folder / name}: SHA-256 is {found[name]['sha256']}, expected {entry['sha256']}")
+    model.vision_weights()
+    return model.manifest
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_size(path: Path, expected: int) -> None:
+    """Raise CheckpointError unless `path` is a file of `expected` bytes."""
+    found = path.stat().st_size if path.is_file() else None
+    if found != expected:
+        raise CheckpointError(f"{path}: {'missing' if found is None else f'{found} bytes, expected {expected}'}")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in `path`.
+
+    Raises CheckpointError if there is none.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = "missing: is this a baked model folder?" if isinstance(error, FileNotFoundError) else str(error)
+        raise CheckpointError(f"{path}: {reason}") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path}: not a JSON object")
+    return value

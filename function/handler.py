@@ -1,0 +1,46 @@
+"""Lambda entry for HTTP, and the ASGI app that a laptop serves: the model is loaded here, in module scope, once."""
+
+import os
+from typing import Any
+
+from mangum import Mangum
+from starlette.types import Receive, Scope, Send
+
+from function.api.app import create_app
+from function.api.observe import logger
+from function.api.problems import MEDIA_TYPE, problem_response
+from function.settings import Settings
+from function.tagging.tagger import Tagger
+
+# Mangum sends every other type base64-encoded; naming any replaces its own list.
+_TEXT_MIME_TYPES = ["text/", "application/json", "application/problem+json", "application/javascript", "image/svg+xml"]
+
+settings = Settings.from_environment(os.environ)
+tagger = Tagger.load(settings.model_dir, settings.model_dtype, settings.max_image_pixels)
+logger.info("model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest)
+app = create_app(tagger, settings)
+
+
+async def _app_behind_stage(scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve the app below the stage's path, which API Gateway cuts off, so that /docs finds its own document."""
+    full_path = (scope["aws.event"].get("requestContext") or {}).get("path") or ""
+    stage = full_path.removesuffix(scope["path"]) if full_path.endswith(scope["path"]) else ""
+    await app({**scope, "root_path": stage}, receive, send)
+
+
+# lifespan="off": Mangum would run start-up and shut-down around every request.
+_adapter = Mangum(_app_behind_stage, lifespan="off", text_mime_types=_TEXT_MIME_TYPES)
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Answer one event of an API Gateway, function URL or load balancer.
+
+    The app answers every request itself; what Mangum raises are events that no front door sends.
+    """
+    try:
+        return _adapter(event, context)
+    except Exception:
+        logger.exception("not an HTTP event")
+        problem = problem_response(context.aws_request_id, 400, "malformed_event", "This is not an HTTP event.")
+        body, headers = bytes(problem.body).decode(), {"content-type": MEDIA_TYPE}
+        return {"statusCode": problem.status_code, "headers": headers, "body": body, "isBase64Encoded": False}

@@ -1,0 +1,86 @@
+"""The label bank: every group with the embeddings of its prompts, as it lies in a baked model folder."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from function.clip.checkpoint import read_tensors, write_json
+from function.errors import CheckpointError
+from function.tagging.labels import Group, LabelSet
+
+BANK_JSON, BANK_TENSORS = "labels.json", "labels.safetensors"
+
+
+@dataclass(frozen=True)
+class GroupEmbeddings:
+    """A group and the embeddings of its words, labels first, then background, each of unit length.
+
+    `embeddings` has shape (labels + background, dim), or (parent_labels, labels + background, dim) with a parent.
+    """
+
+    group: Group
+    embeddings: Tensor
+
+
+@dataclass(frozen=True)
+class LabelBank:
+    """Every group with its embeddings, ready to be scored against."""
+
+    labels: LabelSet
+    groups: tuple[GroupEmbeddings, ...]
+
+    @classmethod
+    def embed(cls, labels: LabelSet, embed_words: Callable[[str, tuple[str, ...]], Tensor]) -> Self:
+        """Embed every label; `embed_words(words, templates)` gives one unit vector of shape (dim,)."""
+        return cls(labels, tuple(_embed_group(group, labels, embed_words) for group in labels.groups))
+
+    def save(self, folder: Path) -> None:
+        """Write the bank into a baked model folder."""
+        write_json(folder / BANK_JSON, {"groups": [asdict(group) for group in self.labels.groups]})
+        tensors = {entry.group.name: entry.embeddings.contiguous() for entry in self.groups}
+        safetensors.torch.save_file(tensors, folder / BANK_TENSORS)
+
+    @classmethod
+    def load(cls, folder: Path, labels_digest: str, dim: int) -> Self:
+        """Read the bank of a baked model folder.
+
+        Raises CheckpointError if it is not the one with `labels_digest`, or its embeddings are not `dim` long.
+        """
+        try:
+            entries = json.loads((folder / BANK_JSON).read_text(encoding="utf-8"))["groups"]
+            labels = LabelSet(tuple(Group.from_json(entry) for entry in entries))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CheckpointError(f"{folder / BANK_JSON}: {error!r}: bake it again") from error
+        if labels.digest != labels_digest:
+            raise CheckpointError(f"{folder / BANK_JSON}: not the labels that the manifest names: bake it again")
+        tensors = read_tensors(folder / BANK_TENSORS)
+        groups = []
+        for group in labels.groups:
+            rows = len(group.labels) + len(group.background)
+            expected = (len(group.parent_labels), rows, dim) if group.parent else (rows, dim)
+            found = tuple(tensors[group.name].shape) if group.name in tensors else None
+            if found != expected:
+                raise CheckpointError(f"{folder / BANK_TENSORS}: {group.name} has shape {found}, expected {expected}")
+            groups.append(GroupEmbeddings(group, tensors[group.name]))
+        return cls(labels, tuple(groups))
+
+
+def _embed_group(
+    group: Group, labels: LabelSet, embed_words: Callable[[str, tuple[str, ...]], Tensor]
+) -> GroupEmbeddings:
+    """Return the embeddings of one group, for each of its parent's labels if it has one."""
+    words = [*group.labels.values(), *group.background]
+
+    def embed_all(parent_words: str) -> Tensor:
+        return torch.stack([embed_words(each.replace("{parent}", parent_words), group.templates) for each in words])
+
+    if group.parent is None:
+        return GroupEmbeddings(group, embed_all(""))
+    parent = next(other for other in labels.groups if other.name == group.parent)
+    return GroupEmbeddings(group, torch.stack([embed_all(parent.labels[label]) for label in group.parent_labels]))

@@ -1,0 +1,179 @@
+"""What is tagged: groups of labels, read from `labels.toml` and checked, each complaint with its line."""
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NoReturn, Self
+
+from function.errors import LabelsError
+
+LABELS_TOML = Path(__file__).parent.parent / "labels.toml"
+_KEYS = ("templates", "labels", "background", "parent", "parent_labels")
+_MAX_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class Group:
+    """Labels that exclude each other.
+
+    `labels` maps each name to the words that stand for it in a prompt; `background` holds words that compete with
+    them and are never returned. A group with a `parent` applies only to the parent's labels in `parent_labels`; in
+    its words `{parent}` stands for the words of one of those.
+    """
+
+    name: str
+    templates: tuple[str, ...]
+    labels: dict[str, str]
+    background: tuple[str, ...] = ()
+    parent: str | None = None
+    parent_labels: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        """Return the group that `dataclasses.asdict` and JSON made `fields` of."""
+        tuples = {name: tuple(fields[name]) for name in ("templates", "background", "parent_labels")}
+        return cls(**{**fields, **tuples})
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """All groups of one `labels.toml`, parents before the groups that depend on them."""
+
+    groups: tuple[Group, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the labels mean: comments and layout of the file do not change it."""
+        canonical = json.dumps([asdict(group) for group in self.groups], ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def size(self) -> int:
+        """The number of embeddings a bank of these labels holds, background included."""
+        return sum(
+            (len(group.labels) + len(group.background)) * max(1, len(group.parent_labels)) for group in self.groups
+        )
+
+    @classmethod
+    def read(cls, path: Path = LABELS_TOML) -> Self:
+        """Read a `labels.toml`.
+
+        Raises LabelsError, naming the file and the line, for whatever does not make sense in it.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+            parsed = tomllib.loads(text)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise LabelsError(f"{path}: {error}") from error
+        return cls(tuple(_Checker(path, text).groups(parsed)))
+
+
+class _Checker:
+    """Turns parsed TOML into groups; knows the text too, for tomllib does not say where a value stood."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._path, self._lines = path, text.splitlines()
+        self._groups: dict[str, Group] = {}
+
+    def groups(self, parsed: dict[str, Any]) -> Iterator[Group]:
+        """Yield every group, checked."""
+        tables = parsed.get("groups")
+        if parsed.keys() - {"groups"} or not isinstance(tables, dict) or not tables:
+            raise LabelsError(f"{self._path}: must hold [groups.NAME] tables and nothing else")
+        for name, table in tables.items():
+            yield self._group(name, table)
+
+    def _group(self, name: str, table: Any) -> Group:
+        if not isinstance(table, dict):
+            self._fail("a group must be a table", name)
+        for key in table.keys() - set(_KEYS):
+            self._fail(f"unknown key {key!r}; known are {', '.join(_KEYS)}", name, key)
+        labels = table.get("labels", {})
+        if not isinstance(labels, dict) or not labels:
+            self._fail(f"group {name!r} is empty: it has no labels", name, "labels")
+        group = Group(
+            name=name,
+            templates=self._strings(name, table, "templates"),
+            labels=labels,
+            background=self._strings(name, table, "background"),
+            parent=table.get("parent"),
+            parent_labels=self._strings(name, table, "parent_labels"),
+        )
+        self._check_templates(group)
+        self._check_parent(group)
+        self._check_words(group)
+        self._groups[name] = group
+        return group
+
+    def _strings(self, name: str, table: dict[str, Any], key: str) -> tuple[str, ...]:
+        values = table.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            self._fail(f"{key} must be a list of strings", name, key)
+        return tuple(values)
+
+    def _check_templates(self, group: Group) -> None:
+        if not group.templates:
+            self._fail(f"group {group.name!r} has no templates", group.name, "templates")
+        for template in group.templates:
+            if template.count("{}") != 1 or re.search(r"[{}]", template.replace("{}", "")):
+                self._fail(f"template {template!r} must have one {{}}", group.name, "templates", template)
+
+    def _check_parent(self, group: Group) -> None:
+        if group.parent is None:
+            if group.parent_labels:
+                self._fail("parent_labels without a parent", group.name, "parent_labels")
+            return
+        parent = self._groups.get(group.parent)
+        if parent is None:
+            self._fail(f"unknown parent {group.parent!r}: no group of that name above", group.name, "parent")
+        if not group.parent_labels:
+            self._fail(f"group {group.name!r} has a parent but no parent_labels", group.name, "parent")
+        for i, label in enumerate(group.parent_labels):
+            if label not in parent.labels or label in group.parent_labels[:i]:
+                wrong = "repeated" if label in parent.labels else f"not a label of {group.parent!r}"
+                self._fail(f"parent label {label!r} is {wrong}", group.name, "parent_labels", label)
+
+    def _check_words(self, group: Group) -> None:
+        seen: set[str] = set()
+        taken = {label for other in self._groups.values() for label in other.labels}
+        for label, words in group.labels.items():
+            if label in taken:
+                self._fail(f"duplicate label {label!r}: another group has it", group.name, label)
+            self._check_text(group, label, label)
+            self._check_text(group, words, label, seen)
+        for words in group.background:
+            self._check_text(group, words, "background", seen, words)
+
+    def _check_text(self, group: Group, text: Any, key: str, seen: set[str] | None = None, value: str = "") -> None:
+        if not isinstance(text, str) or not text.strip() or len(text) > _MAX_CHARACTERS or not text.isprintable():
+            self._fail(f"{text!r} must be 1 to {_MAX_CHARACTERS} printable characters", group.name, key, value)
+        if re.search(r"[{}]", text.replace("{parent}", "") if group.parent and seen is not None else text):
+            self._fail(f"{text!r} has a brace that stands for nothing", group.name, key, value)
+        if seen is not None:
+            if text in seen:
+                self._fail(f"duplicate words {text!r} in group {group.name!r}", group.name, key, value)
+            seen.add(text)
+
+    def _fail(self, message: str, group: str, key: str = "", value: str = "") -> NoReturn:
+        raise LabelsError(f"{self._path}, line {self._line(group, key, value)}: {message}")
+
+    def _line(self, group: str, key: str, value: str) -> int:
+        """Return the last line with `value` of those that define `key` of `group`, or the nearest thing to it."""
+        header = re.compile(rf"\s*\[\s*groups\s*\.\s*[\"']?{re.escape(group)}[\"']?\s*(?:\.\s*(\w+)\s*)?\]")
+        assignment = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
+        of_group, of_key, with_value, in_group, current = 0, 0, 0, False, ""
+        for number, text in enumerate(self._lines, start=1):
+            if text.lstrip().startswith("[groups"):
+                found = header.match(text)
+                in_group, current = found is not None, found.group(1) or "" if found else ""
+            elif found := assignment.match(text):
+                current = found.group(1)
+            if in_group:
+                of_group = of_group or number
+                of_key = of_key or (number if current == key else 0)
+                with_value = number if current == key and value and value in text else with_value
+        return with_value or of_key or of_group or 1

@@ -1,0 +1,132 @@
+"""The tagger: image bytes in, ranked tags out. What every entry point of the service shares."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Self
+
+from PIL import Image
+from torch import Tensor
+
+from function.clip.checkpoint import TEXT, BakedModel, Manifest
+from function.clip.image_encoder import DtypeName, ImageEncoder
+from function.clip.preprocess import DecodedImage, Preprocess
+from function.clip.text_encoder import TextEncoder
+from function.tagging.bank import LabelBank
+from function.tagging.prompts import prompt
+from function.tagging.scoring import Tag, custom_scores, label_scores, rank
+
+# Hugging Face's own defaults for zero-shot image classification are this template, and to return every label.
+DEFAULT_HYPOTHESIS_TEMPLATE = "This is a photo of {}."
+# What is not worth telling: with nine pets and a background, below this it is noise.
+DEFAULT_MIN_SCORE = 0.01
+
+
+@dataclass(frozen=True)
+class TagOptions:
+    """What a caller may choose; `min_score` None means 0.01, or 0 for the caller's own labels."""
+
+    candidate_labels: tuple[str, ...] = ()
+    hypothesis_template: str = DEFAULT_HYPOTHESIS_TEMPLATE
+    top_k: int | None = None
+    min_score: float | None = None
+
+
+@dataclass(frozen=True)
+class Tagging:
+    """The answer for one image: tags best first, what the image was, and milliseconds by phase."""
+
+    tags: list[Tag]
+    image: DecodedImage
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+
+class Tagger:
+    """One loaded model with its labels. Safe to call from several threads: one image is encoded at a time."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a model, put together in `load` alone
+        self,
+        manifest: Manifest,
+        preprocess: Preprocess,
+        encode_image: Callable[[Tensor], Tensor],
+        encode_texts: TextEncoder,
+        bank: LabelBank,
+        max_pixels: int,
+    ) -> None:
+        self.manifest, self.bank = manifest, bank
+        self._preprocess, self._max_pixels = preprocess, max_pixels
+        self._encode_image, self._encode_texts = encode_image, encode_texts
+        # Each thread that calls torch gets worker threads of its own; one thread keeps one set, warm.
+        self._encoder_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
+
+    @classmethod
+    def load(cls, model_dir: Path, dtype: DtypeName, max_pixels: int) -> Self:
+        """Load the baked model folder `model_dir` and tag one blank picture, so that the first request is not slower.
+
+        Raises CheckpointError if the folder is not one, or does not fit.
+        """
+        model = BakedModel.open(model_dir)
+        manifest = model.manifest
+        encoder = ImageEncoder(model.vision_weights(), manifest.vision, dtype)
+        bank = LabelBank.load(model_dir, manifest.labels_digest, manifest.vision.projection_dim)
+        tagger = cls(manifest, model.preprocess, encoder, TextEncoder(model_dir / TEXT), bank, max_pixels)
+        tagger.tag(_blank_jpeg(2 * model.preprocess.shortest_edge))
+        return tagger
+
+    def tag(self, data: bytes, options: TagOptions = TagOptions()) -> Tagging:
+        """Tag one image file.
+
+        Raises the errors of `Preprocess` if it does not decode.
+        """
+        clock = _Clock()
+        image = self._preprocess(data, self._max_pixels)
+        clock.lap("decode")
+        embedding, encode_ms = self._encoder_thread.submit(self._encode, image.pixels).result()
+        clock.lap("wait")
+        scored = self._score(embedding, options, clock)
+        min_score = options.min_score
+        if min_score is None:
+            min_score = 0.0 if options.candidate_labels else DEFAULT_MIN_SCORE
+        tags = rank(scored, options.top_k, min_score)
+        clock.lap("score")
+        clock.milliseconds |= {"encode": encode_ms, "wait": clock.milliseconds["wait"] - encode_ms}
+        return Tagging(tags, image, clock.milliseconds)
+
+    def _encode(self, pixels: Tensor) -> tuple[Tensor, float]:
+        """Return the embedding of one image, (dim,), and the milliseconds it took, without the wait for its turn."""
+        clock = _Clock()
+        embedding = self._encode_image(pixels.unsqueeze(0))[0]
+        clock.lap("encode")
+        return embedding, clock.milliseconds["encode"]
+
+    def _score(self, embedding: Tensor, options: TagOptions, clock: "_Clock") -> list[Tag]:
+        """Return every label with its score, unordered; embeds the caller's own labels if there are any."""
+        if not options.candidate_labels:
+            return label_scores(embedding, self.bank, self.manifest.logit_scale)
+        texts = [prompt(label, options.hypothesis_template) for label in options.candidate_labels]
+        text_embeddings = self._encode_texts(texts)
+        clock.lap("text")
+        return custom_scores(embedding, options.candidate_labels, text_embeddings, self.manifest.logit_scale)
+
+
+def _blank_jpeg(side: int) -> bytes:
+    """Return a JPEG of one colour: decoding it touches what every photo will."""
+    file = BytesIO()
+    Image.new("RGB", (side, side), "white").save(file, "JPEG")
+    return file.getvalue()
+
+
+class _Clock:
+    """Milliseconds since the lap before, by name."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.milliseconds[name] = (now - self._last) * 1000
+        self._last = now

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Serves the tagger on this machine, without Docker: bakes the model into build/model, then runs uvicorn.
+#
+#   MODEL_ID        a CLIP checkpoint, hub id or folder (default: openai/clip-vit-base-patch32)
+#   MODEL_REVISION  its revision
+#   PORT            default 7860
+#
+# When the model hub cannot be reached, the default model gives way to the demo model, loudly; a MODEL_ID never does.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=.venv/bin/python
+port=${PORT:-7860}
+export MODEL_DIR=build/model
+readonly hub_unreachable=3 # exit code of function.bake
+
+bake() {  # bake MODEL [OPTION...]
+  "$python" -m function.bake --model "$1" --out "$MODEL_DIR" "${@:2}"
+}
+
+demo_model() {  # prints the folder of the model to serve without the hub
+  if [ -d models/demo ]; then
+    echo models/demo
+  else
+    "$python" -m tools.small_checkpoint build/small-checkpoint >&2
+    echo build/small-checkpoint
+  fi
+}
+
+status=0
+bake "${MODEL_ID:-openai/clip-vit-base-patch32}" ${MODEL_REVISION:+--revision "$MODEL_REVISION"} || status=$?
+if [ "$status" -eq "$hub_unreachable" ] && [ -z "${MODEL_ID:-}" ]; then
+  demo=$(demo_model)
+  cat >&2 <<WARNING
+
+  !! The model hub cannot be reached: this serves the small model $demo, not the real one.
+  !! It shows how the service works, not how well it tags. Run again with a network for the real model.
+
+WARNING
+  bake "$demo"
+elif [ "$status" -ne 0 ]; then
+  exit "$status"
+fi
+
+# Ctrl-C is how this ends: uvicorn stops by itself, and its end by a signal is no failure.
+trap 'exit 0' INT TERM
+"$python" -m uvicorn function.handler:app --port "$port"

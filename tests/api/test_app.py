@@ -1,0 +1,181 @@
+"""Everything but POST /tag: what is served, what every answer carries, and what is logged."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from function import __version__
+from function.api.app import create_app, openapi_document
+from function.api.observe import logger
+from function.api.problems import _STATUS, status_of
+from function.errors import ModelError, TaggerError
+from function.settings import Settings
+from function.tagging.labels import LabelSet
+from function.tagging.tagger import Tagger
+
+
+def all_errors(base: type[TaggerError] = TaggerError) -> list[type[TaggerError]]:
+    return [base, *(error for sub in base.__subclasses__() for error in all_errors(sub))]
+
+
+@contextmanager
+def log_lines() -> Iterator[list[dict[str, Any]]]:
+    """Collect what the service logs, as it would appear in CloudWatch."""
+    lines: list[dict[str, Any]] = []
+    formatter = logger.registered_formatter
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(json.loads(formatter.format(record)))
+
+    handler = Collect()
+    logger._logger.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        logger._logger.removeHandler(handler)
+
+
+def test_health_names_the_model(client: TestClient) -> None:
+    digest = LabelSet.read().digest
+    expected = {"status": "ok", "model": "small", "revision": "", "labels_digest": digest, "version": __version__}
+    assert client.get("/health").json() == expected
+
+
+def test_labels_shows_what_is_live(client: TestClient) -> None:
+    answer = client.get("/labels").json()
+    assert answer["digest"] == LabelSet.read().digest
+    pet, fur = answer["groups"]
+    assert pet["labels"][:2] == ["cat", "dog"]
+    assert "car" in pet["background"]
+    assert fur["parent_labels"] == ["cat", "dog", "hamster", "rabbit"]
+
+
+def test_docs_are_served(client: TestClient) -> None:
+    assert "/openapi.json" in client.get("/docs").text
+    assert client.get("/openapi.json").json() == openapi_document()
+    assert client.get("/", follow_redirects=False).headers["location"] == "docs"
+
+
+def test_the_committed_openapi_document_is_current() -> None:
+    committed = Path(__file__).parents[2] / "docs/openapi.json"
+    assert json.loads(committed.read_text(encoding="utf-8")) == openapi_document()
+
+
+def test_the_openapi_document_is_complete() -> None:
+    document = openapi_document()
+    operation = document["paths"]["/tag"]["post"]
+    assert set(operation["requestBody"]["content"]) == {
+        "multipart/form-data",
+        "application/json",
+        "image/*",
+        "application/octet-stream",
+    }
+    assert [parameter["name"] for parameter in operation["parameters"]] == [
+        "candidate_labels",
+        "hypothesis_template",
+        "top_k",
+        "min_score",
+    ]
+    documented = {
+        code: int(status)
+        for status, response in operation["responses"].items()
+        for content in response["content"].values()
+        for code in content.get("examples", {})
+    }
+    at_request_time = {
+        error.code: status_of(error)
+        for error in all_errors()
+        if not issubclass(error, ModelError) and not error.__subclasses__()
+    }
+    assert documented == at_request_time
+    assert operation["responses"]["200"]["content"]["application/json"]["example"]
+    assert {"X-Request-Id", "X-Model", "Server-Timing"} == set(operation["responses"]["200"]["headers"])
+
+
+def test_every_error_has_a_code_of_its_own() -> None:
+    errors = all_errors()
+    assert len({error.code for error in errors}) == len(errors)
+    assert set(_STATUS) <= set(errors)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("GET", "/tag", 405, "method_not_allowed"),
+        ("PUT", "/health", 405, "method_not_allowed"),
+    ],
+)
+def test_wrong_paths_and_methods(client: TestClient, method: str, path: str, status: int, code: str) -> None:
+    response = client.request(method, path)
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["request_id"] == response.headers["x-request-id"]
+
+
+def test_one_log_line_a_request(client: TestClient, cat_jpeg: bytes) -> None:
+    with log_lines() as lines:
+        response = client.post("/tag", content=cat_jpeg, headers={"content-type": "image/jpeg"})
+        client.post("/tag", content=b"no picture", headers={"content-type": "image/jpeg"})
+    good, bad = lines
+    assert (good["status"], good["path"], good["format"]) == (200, "/tag", "JPEG")
+    assert (good["bytes"], good["pixels"]) == (len(cat_jpeg), 451 * 300)
+    assert good["request_id"] == response.headers["x-request-id"]
+    assert good["top_tag"] == response.json()[0]["label"]
+    assert {"decode_ms", "encode_ms", "score_ms", "milliseconds", "model"} <= set(good)
+    assert (bad["status"], bad["code"]) == (415, "unsupported_media_type")
+
+
+def test_what_nobody_foresaw_is_a_problem_too_and_says_nothing_of_the_inside(
+    small_tagger: Tagger, cat_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr(small_tagger, "tag", fail)
+    with TestClient(create_app(small_tagger, Settings())) as client, log_lines() as lines:
+        response = client.post("/tag", content=cat_jpeg)
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (500, "internal_error")
+    assert "secret" not in response.text
+    assert "a secret" in lines[0]["exception"]
+    assert lines[0]["request_id"] == problem["request_id"]
+    assert (lines[1]["status"], lines[1]["code"]) == (500, "internal_error")
+
+
+def test_too_many_at_once_are_told_to_come_back(small_tagger: Tagger, cat_jpeg: bytes) -> None:
+    app = create_app(small_tagger, Settings(max_waiting_requests=2))
+    statuses: list[int] = []
+    headers: list[dict[bytes, bytes]] = []
+
+    async def post() -> None:
+        body = [{"type": "http.request", "body": cat_jpeg, "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.sleep(0)
+            return body.pop()
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+                headers.append(dict(message["headers"]))
+
+        scope = {"type": "http", "method": "POST", "path": "/tag", "query_string": b"", "headers": []}
+        await app(scope, receive, send)
+
+    async def post_all() -> None:
+        await asyncio.gather(*(post() for _ in range(6)))
+
+    with asyncio.Runner() as runner:
+        runner.run(post_all())
+    assert sorted(statuses) == [200, 200, 503, 503, 503, 503]
+    assert all(h[b"retry-after"] == b"1" for h, status in zip(headers, statuses, strict=True) if status == 503)
+    assert app.state.waiting == 0

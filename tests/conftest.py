@@ -1,0 +1,57 @@
+"""What many tests share: small checkpoints, baked and loaded by the code that users run, and pictures."""
+
+import io
+from pathlib import Path
+
+import pytest
+import skimage.data
+from PIL import Image
+
+from function import bake
+from function.tagging.tagger import Tagger
+from tools.small_checkpoint import make_checkpoint
+
+MAX_PIXELS = 50_000_000
+
+
+@pytest.fixture(scope="session")
+def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CLIP checkpoint with random weights, in Hugging Face's layout."""
+    return make_checkpoint(tmp_path_factory.mktemp("checkpoints") / "small")
+
+
+@pytest.fixture(scope="session")
+def small_model(small_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, baked with the service's own labels."""
+    out = tmp_path_factory.mktemp("baked") / "small"
+    assert bake.main(["--model", str(small_checkpoint), "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(scope="session")
+def small_tagger(small_model: Path) -> Tagger:
+    """The same, loaded."""
+    return Tagger.load(small_model, "float32", MAX_PIXELS)
+
+
+@pytest.fixture(scope="session")
+def cat_photo() -> Image.Image:
+    """A photo of a cat, 451 x 300 (Stéfan van der Walt's Chelsea, CC0)."""
+    return Image.fromarray(skimage.data.chelsea())  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture(scope="session")
+def cat_jpeg(cat_photo: Image.Image) -> bytes:
+    return encode(cat_photo, "JPEG", quality=90)
+
+
+@pytest.fixture(scope="session")
+def cat_png(cat_photo: Image.Image) -> bytes:
+    return encode(cat_photo, "PNG")
+
+
+def encode(image: Image.Image, image_format: str, **options: object) -> bytes:
+    """Return `image` as a file of that format."""
+    file = io.BytesIO()
+    image.save(file, image_format, **options)
+    return file.getvalue()

@@ -1,0 +1,86 @@
+"""The image, and a container of it that runs as Lambda runs one."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.delivered import MODEL, require_engine, run
+
+TAG = "pet-tagger:test"
+
+# As on Lambda: nothing to write to but /tmp, a user nobody knows, no network, the memory that the template asks for.
+_AS_LAMBDA = ["--read-only", "--tmpfs=/tmp", "--user=1051", "--network=none", "--memory=3008m", "--cap-drop=ALL"]
+
+# There is no port to publish without a network, so the client runs inside.
+_CLIENT = """
+import sys, urllib.request
+url = "http://127.0.0.1:8080/2015-03-31/functions/function/invocations"
+sys.stdout.write(urllib.request.urlopen(url, sys.stdin.buffer.read(), timeout=60).read().decode())
+"""
+
+
+class Container:
+    """A running container of the image; the base image's runtime interface emulator takes its events."""
+
+    def __init__(self, container_id: str) -> None:
+        self.id = container_id
+
+    def invoke(self, event: Any) -> Any:
+        """Return the function's answer to `event`."""
+        return json.loads(self.execute("python3", "-c", _CLIENT, stdin=json.dumps(event)))
+
+    def execute(self, *command: str, stdin: str = "") -> str:
+        """Return the output of `command`, run inside."""
+        return run("docker", "exec", "-i", self.id, *command, stdin=stdin)
+
+    def logs(self) -> str:
+        """Return all that the function and the emulator have written."""
+        command = ["docker", "logs", self.id]
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True).stdout
+
+    def wait_until_it_listens(self, timeout_s: float = 30) -> None:
+        """Return when the emulator takes connections; fail with the log if it does not."""
+        probe = [
+            "docker",
+            "exec",
+            self.id,
+            "python3",
+            "-c",
+            "import socket; socket.create_connection(('127.0.0.1', 8080))",
+        ]
+        deadline = time.monotonic() + timeout_s
+        while subprocess.run(probe, capture_output=True, check=False).returncode != 0:
+            if time.monotonic() > deadline:
+                pytest.fail(f"nothing listens in the container after {timeout_s} s\n{self.logs()}", pytrace=False)
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    """The image's tag, built from this folder with the demo model."""
+    require_engine()
+    run("docker", "build", "--build-arg", f"MODEL_ID={MODEL}", "--tag", TAG, ".", timeout_s=1800)
+    return TAG
+
+
+@pytest.fixture(scope="session")
+def container(image: str) -> Iterator[Container]:
+    """A container that lives as long as the tests, as a warm one does."""
+    with running(image) as warm:
+        yield warm
+
+
+@contextmanager
+def running(image: str) -> Iterator[Container]:
+    """Start a container, wait until it listens, and remove it whatever happens."""
+    container = Container(run("docker", "run", "--detach", *_AS_LAMBDA, image).strip())
+    try:
+        container.wait_until_it_listens()
+        yield container
+    finally:
+        run("docker", "rm", "--force", "--volumes", container.id)

@@ -1,0 +1,62 @@
+"""The image answers every event of `events/` on a read-only root, as a stranger, without a network."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.container.conftest import Container, running
+from tests.delivered import in_process_answers, scores
+from tools.make_events import PICTURE, Request, Sample, rest_event, samples
+
+pytestmark = pytest.mark.container
+
+SAMPLES = samples()
+TAGGING = {name: sample for name, sample in SAMPLES.items() if "tag-" in name and sample.status == 200}
+# The text tower is read on demand, through Transformers, which is what wants to write to a home folder.
+CUSTOM_LABELS = rest_event(Request("POST", "/tag", PICTURE.read_bytes(), "image/jpeg", {"candidate_labels": "cat,car"}))
+
+
+@pytest.fixture(scope="module")
+def expected(container: Container, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:  # noqa: ARG001 - first
+    """What the handler answers here; after the container fixture, so that it is not baked where that is skipped."""
+    events = {name: sample.event for name, sample in TAGGING.items()} | {"custom labels": CUSTOM_LABELS}
+    return in_process_answers(events, tmp_path_factory.mktemp("in-process"))
+
+
+@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+def test_every_event_is_answered(container: Container, sample: Sample) -> None:
+    answer = container.invoke(sample.event)
+    assert answer["statusCode"] == sample.status
+    if sample.code:
+        assert json.loads(answer["body"])["code"] == sample.code
+
+
+@pytest.mark.parametrize("name", TAGGING)
+def test_tags_are_those_of_the_handler_outside(container: Container, expected: dict[str, Any], name: str) -> None:
+    answer = container.invoke(TAGGING[name].event)
+    assert scores(answer["body"]) == pytest.approx(scores(expected[name]["body"]), abs=1e-4)
+
+
+def test_custom_labels(container: Container, expected: dict[str, Any]) -> None:
+    answer = container.invoke(CUSTOM_LABELS)
+    assert answer["statusCode"] == 200, answer["body"]
+    assert scores(answer["body"]) == pytest.approx(scores(expected["custom labels"]["body"]), abs=1e-4)
+
+
+def test_baked_model_is_whole(container: Container) -> None:
+    container.execute("python3", "-m", "function.bake", "--verify", "/opt/model")
+
+
+def test_root_cannot_be_written_and_was_not(container: Container) -> None:
+    assert container.execute("sh", "-c", "touch /var/task/x /opt/model/x /x 2>/dev/null; echo $?") == "1\n"
+    container.invoke(CUSTOM_LABELS)
+    assert "Read-only file system" not in container.logs()
+
+
+def test_cold_start_logs_no_error(image: str) -> None:
+    with running(image) as cold:
+        assert cold.invoke(SAMPLES["rest-tag-raw"].event)["statusCode"] == 200
+        log = cold.logs()
+    assert "model loaded" in log
+    assert [sign for sign in ("Traceback", "errorType", "Warning", "WARNING", "ERROR") if sign in log] == [], log

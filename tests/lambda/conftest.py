@@ -1,0 +1,36 @@
+"""The real handler module, loaded with the small model."""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Handler = Callable[[Any, Any], dict[str, Any]]
+
+
+@dataclass
+class LambdaContext:
+    """What Lambda's runtime passes, as far as it is read."""
+
+    aws_request_id: str = "0f0f0f0f-1111-2222-3333-444444444444"
+    function_name: str = "pet-tagger"
+    memory_limit_in_mb: int = 3008
+    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:pet-tagger"
+
+
+@pytest.fixture(scope="session")
+def context() -> LambdaContext:
+    return LambdaContext()
+
+
+@pytest.fixture(scope="session")
+def handler(small_model: Path) -> Iterator[Handler]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODEL_DIR", str(small_model))
+        sys.modules.pop("function.handler", None)
+        yield importlib.import_module("function.handler").handler
+    sys.modules.pop("function.handler", None)

@@ -1,0 +1,78 @@
+"""The entry module loads the model once, imports only what the first answer needs, and refuses to start half."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from function.clip import image_encoder
+from tools.make_events import samples
+
+# Powertools tries `import botocore`, which holds next to nothing; what is heavy lies below it.
+FORBIDDEN = re.compile(r"(transformers|tokenizers|huggingface_hub|boto3|pillow_heif|uvicorn)(\.|$)|botocore\.")
+
+
+def run(code: str, model: Path | str, *flags: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *flags, "-c", code],
+        env={**os.environ, "MODEL_DIR": str(model)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_hot_path_imports_no_transformers(small_model: Path) -> None:
+    result = run("import function.handler", small_model, "-X", "importtime")
+    assert result.returncode == 0, result.stderr[-2000:]
+    imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines() if "|" in line}
+    assert {"torch", "fastapi", "mangum", "PIL"} <= imported
+    assert not [name for name in imported if FORBIDDEN.match(name)]
+
+
+def test_answering_a_picture_imports_no_transformers_either(small_model: Path) -> None:
+    code = """
+import json, sys
+from types import SimpleNamespace
+from function.handler import handler
+event = json.load(open("events/rest-tag-multipart.json"))
+print(handler(event, SimpleNamespace(aws_request_id="1"))["statusCode"])
+print(*sorted(sys.modules))
+"""
+    result = run(code, small_model)
+    status, modules = [line for line in result.stdout.splitlines() if not line.startswith("{")]
+    assert status == "200"
+    assert "function.handler" in modules.split()
+    assert not [name for name in modules.split() if FORBIDDEN.match(name)]
+
+
+def test_the_model_is_loaded_in_module_scope_and_never_again(
+    handler: Any, context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load_again(*_: object) -> None:
+        raise AssertionError("the model was loaded again")
+
+    monkeypatch.setattr(image_encoder.ImageEncoder, "__init__", load_again)
+    for _ in range(3):
+        assert handler(samples()["rest-tag-raw"].event, context)["statusCode"] == 200
+
+
+@pytest.mark.parametrize("harm", ["missing", "cut"])
+def test_a_model_that_does_not_fit_is_refused_at_start(small_model: Path, tmp_path: Path, harm: str) -> None:
+    folder = tmp_path / "model"
+    if harm == "cut":
+        for path in small_model.rglob("*"):
+            if path.is_file():
+                target = folder / path.relative_to(small_model)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(path.read_bytes()[: -1 if path.name == "vision.safetensors" else None])
+    result = run("import function.handler", folder)
+    assert result.returncode != 0
+    last = result.stderr.strip().splitlines()[-1]
+    complaint = r"vision\.safetensors: \d+ bytes, expected \d+" if harm == "cut" else r"manifest\.json: missing"
+    assert re.search(rf"CheckpointError: .*{complaint}", last)

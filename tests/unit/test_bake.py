@@ -1,0 +1,190 @@
+"""The bake takes any CLIP checkpoint, refuses what does not fit, and never leaves half a folder."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from transformers import CLIPImageProcessorPil, CLIPModel
+
+from function import bake
+from function.clip.checkpoint import Manifest
+from function.tagging.tagger import Tagger, TagOptions
+from tests.conftest import MAX_PIXELS, encode
+from tools.small_checkpoint import make_checkpoint
+
+
+@pytest.fixture
+def checkpoint(small_checkpoint: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(small_checkpoint, tmp_path / "checkpoint"))
+
+
+def run(model: Path | str, out: Path, *more: str) -> int:
+    return bake.main(["--model", str(model), "--out", str(out), *more])
+
+
+def edit_json(path: Path, **changes: Any) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_says_what_it_does(small_checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(small_checkpoint, tmp_path / "out") == 0
+    said = capfd.readouterr().err
+    assert "bake: reading the checkpoint" in said
+    assert "bake: baked small into" in said
+    assert bake.main(["--verify", str(tmp_path / "out")]) == 0
+    assert "8 files, all as the manifest says" in capfd.readouterr().err
+
+
+def test_baking_the_same_again_does_nothing(
+    checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run(checkpoint, out) == 0
+    before = (out / "manifest.json").stat().st_mtime_ns
+    assert run(checkpoint, out) == 0
+    assert "already holds checkpoint with these labels" in capfd.readouterr().err
+    assert (out / "manifest.json").stat().st_mtime_ns == before
+
+
+def test_other_labels_or_weights_are_baked_again(checkpoint: Path, tmp_path: Path) -> None:
+    out, labels = tmp_path / "out", tmp_path / "labels.toml"
+    assert run(checkpoint, out) == 0
+    labels.write_text('[groups.food]\ntemplates = ["a {}"]\n[groups.food.labels]\npizza = "pizza"\n')
+    assert run(checkpoint, out, "--labels", str(labels)) == 0
+    first = Manifest.read(out)
+    assert Tagger.load(out, "float32", MAX_PIXELS).bank.labels.groups[0].name == "food"
+    make_checkpoint(checkpoint, projection_dim=20)
+    assert run(checkpoint, out, "--labels", str(labels)) == 0
+    assert Manifest.read(out).source != first.source
+
+
+@given(
+    vision=st.fixed_dictionaries(
+        {"patch_size": st.sampled_from([4, 7, 16]), "num_hidden_layers": st.integers(1, 3)},
+        optional={"hidden_act": st.just("gelu"), "image_size": st.integers(16, 40)},
+    ),
+    text=st.fixed_dictionaries({"hidden_size": st.sampled_from([16, 40]), "num_hidden_layers": st.integers(1, 2)}),
+    projection_dim=st.integers(4, 40),
+)
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_clip_checkpoint_bakes(
+    tmp_path_factory: pytest.TempPathFactory,
+    cat_photo: Image.Image,
+    vision: dict[str, Any],
+    text: dict[str, Any],
+    projection_dim: int,
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    checkpoint = make_checkpoint(folder / "checkpoint", vision, text, projection_dim=projection_dim)
+    assert run(checkpoint, folder / "out") == 0
+    tagger = Tagger.load(folder / "out", "float32", MAX_PIXELS)
+    model = CLIPModel.from_pretrained(checkpoint).eval()
+    with torch.inference_mode():
+        pixels = CLIPImageProcessorPil.from_pretrained(checkpoint)(cat_photo, return_tensors="pt")
+        expected = model.get_image_features(**pixels).pooler_output[0]
+    image = tagger._preprocess(encode(cat_photo, "PNG"), MAX_PIXELS)
+    found = tagger._encode_image(image.pixels.unsqueeze(0))[0]
+    torch.testing.assert_close(found, expected / expected.norm(), atol=1e-4, rtol=0)
+    assert len(tagger.tag(encode(cat_photo, "PNG"), TagOptions(min_score=0)).tags) == 12
+
+
+def test_pickled_weights_give_the_same(checkpoint: Path, small_model: Path, tmp_path: Path) -> None:
+    model = CLIPModel.from_pretrained(checkpoint)
+    torch.save(model.state_dict(), checkpoint / "pytorch_model.bin")
+    (checkpoint / "model.safetensors").unlink()
+    assert run(checkpoint, tmp_path / "out") == 0
+    for name in ("vision.safetensors", "labels.safetensors", "text/model.safetensors"):
+        assert (tmp_path / "out" / name).read_bytes() == (small_model / name).read_bytes()
+
+
+class Malicious:
+    """What a pickle could do if it were trusted."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (Path("pwned"),)
+
+
+def test_a_malicious_pickle_is_refused(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (checkpoint / "model.safetensors").unlink()
+    torch.save({"logit_scale": Malicious()}, checkpoint / "pytorch_model.bin")
+    assert run(checkpoint, tmp_path / "out") == 2
+    assert not (tmp_path / "pwned").exists()
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def drop_weights(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+
+
+def cut_weights(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def other_shapes(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    edit_json(folder / "config.json", vision_config={**config["vision_config"], "num_hidden_layers": 3})
+
+
+@pytest.mark.parametrize(
+    ("harm", "complaint"),
+    [
+        (lambda folder: (folder / "config.json").unlink(), "no config.json"),
+        (drop_weights, "no weights"),
+        (cut_weights, "checkpoint: "),
+        (other_shapes, "weights do not fit, missing_keys"),
+        (lambda folder: edit_json(folder / "config.json", model_type="bert"), "model type 'bert' is not clip"),
+        (lambda folder: (folder / "config.json").write_text("{"), "checkpoint: "),
+        (lambda folder: (folder / "preprocessor_config.json").unlink(), "checkpoint: "),
+        (lambda folder: (folder / "tokenizer.json").unlink(), "no tokenizer"),
+        (lambda folder: edit_json(folder / "preprocessor_config.json", do_center_crop=False), "do_center_crop"),
+        (
+            lambda folder: edit_json(folder / "preprocessor_config.json", crop_size={"height": 16, "width": 16}),
+            "crops to 16 pixels, but the model takes 32",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_line(
+    checkpoint: Path, tmp_path: Path, harm: Any, complaint: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run(checkpoint, out) == 0
+    baked = Manifest.read(out)
+    capfd.readouterr()
+    harm(checkpoint)
+    assert run(checkpoint, out) == 2
+    said = capfd.readouterr().err.splitlines()
+    assert complaint in said[-1]
+    assert not any("Traceback" in line for line in said)
+    assert Manifest.read(out) == baked, "what was baked before must stay"
+    assert list(tmp_path.glob(".out-*")) == []
+
+
+def test_bad_labels_fail_before_anything_is_read(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    labels = tmp_path / "labels.toml"
+    labels.write_text('[groups.pet]\ntemplates = ["a photo"]\n[groups.pet.labels]\ncat = "cat"\n')
+    assert run("not/looked-for", tmp_path / "out", "--labels", str(labels)) == 2
+    assert "labels.toml, line 2: template 'a photo' must have one {}" in capfd.readouterr().err
+
+
+def test_a_folder_of_somebody_elses_is_not_overwritten(
+    small_checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert run(small_checkpoint, tmp_path) == 2
+    assert "it will not be overwritten" in capfd.readouterr().err
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_verify_names_what_is_wrong(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert bake.main(["--verify", str(tmp_path)]) == 2
+    assert "manifest.json: missing" in capfd.readouterr().err

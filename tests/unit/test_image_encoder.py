@@ -1,0 +1,130 @@
+"""The image encoder computes what Transformers computes, on every path, for every shape of tower."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+from function.clip import image_encoder
+from function.clip.checkpoint import expected_shapes
+from function.clip.image_encoder import ImageEncoder, VisionConfig
+from function.errors import CheckpointError
+
+TOLERANCE = 1e-4
+
+
+def reference_model(**fields: object) -> CLIPVisionModelWithProjection:
+    """Return a vision tower with random weights, biases and norms included."""
+    torch.manual_seed(0)
+    model = CLIPVisionModelWithProjection(CLIPVisionConfig(**fields)).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.ndim == 1:
+                parameter.normal_(mean=1.0 if "norm" in name and name.endswith("weight") else 0.0, std=0.3)
+    return model
+
+
+def vision_config(model: CLIPVisionModelWithProjection) -> VisionConfig:
+    return VisionConfig(**{name: getattr(model.config, name) for name in VisionConfig.__dataclass_fields__})
+
+
+def embeddings(model: CLIPVisionModelWithProjection, pixels: torch.Tensor) -> torch.Tensor:
+    with torch.inference_mode():
+        return F.normalize(model(pixels).image_embeds, dim=-1)
+
+
+@pytest.fixture(scope="module")
+def full_size() -> CLIPVisionModelWithProjection:
+    """The shape of openai/clip-vit-base-patch32, which is `CLIPVisionConfig`'s default."""
+    return reference_model()
+
+
+@pytest.fixture(scope="module")
+def full_size_pixels() -> torch.Tensor:
+    return torch.randn(3, 3, 224, 224, generator=torch.Generator().manual_seed(1))
+
+
+def test_agrees_with_transformers_at_full_size(
+    full_size: CLIPVisionModelWithProjection, full_size_pixels: torch.Tensor
+) -> None:
+    encoder = ImageEncoder(full_size.state_dict(), vision_config(full_size))
+    expected = embeddings(full_size, full_size_pixels)
+    for n in (1, 3):
+        torch.testing.assert_close(encoder(full_size_pixels[:n]), expected[:n], atol=TOLERANCE, rtol=0)
+
+
+def test_bfloat16_stays_close_at_full_size(
+    full_size: CLIPVisionModelWithProjection, full_size_pixels: torch.Tensor
+) -> None:
+    encoder = ImageEncoder(full_size.state_dict(), vision_config(full_size), "bfloat16")
+    cosines = (encoder(full_size_pixels) * embeddings(full_size, full_size_pixels)).sum(dim=-1)
+    assert cosines.min() >= 0.9998
+
+
+@st.composite
+def towers(draw: st.DrawFn) -> dict[str, object]:
+    """Draw the shape of a small vision tower, its image not always a whole number of patches."""
+    heads = draw(st.integers(1, 4))
+    patch = draw(st.integers(2, 9))
+    return {
+        "num_attention_heads": heads,
+        "hidden_size": heads * draw(st.sampled_from([4, 8, 16, 20])),
+        "num_hidden_layers": draw(st.integers(1, 4)),
+        "intermediate_size": draw(st.integers(8, 80)),
+        "patch_size": patch,
+        "image_size": patch * draw(st.integers(1, 5)) + draw(st.integers(0, patch - 1)),
+        "projection_dim": draw(st.integers(2, 40)),
+        "hidden_act": draw(st.sampled_from(["quick_gelu", "gelu"])),
+        "layer_norm_eps": draw(st.sampled_from([1e-5, 1e-6])),
+    }
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["oneDNN", "plain torch"])
+@given(tower=towers(), n=st.integers(1, 4))
+@settings(max_examples=40, deadline=None)
+def test_agrees_with_transformers_for_any_tower(packed: bool, tower: dict[str, object], n: int) -> None:
+    model = reference_model(**tower)
+    pixels = torch.randn(n, 3, model.config.image_size, model.config.image_size)
+    with pytest.MonkeyPatch.context() as patch:
+        if not packed:
+            patch.setattr(image_encoder, "_has_packed_linear", lambda _: False)
+        encoder = ImageEncoder(model.state_dict(), vision_config(model))
+    torch.testing.assert_close(encoder(pixels), embeddings(model, pixels), atol=TOLERANCE, rtol=0)
+
+
+def test_embeddings_have_unit_length() -> None:
+    model = reference_model(num_hidden_layers=2, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
+    encoder = ImageEncoder(model.state_dict(), vision_config(model))
+    embedding = encoder(torch.randn(5, 3, 32, 32))
+    assert embedding.dtype == torch.float32
+    torch.testing.assert_close(embedding.norm(dim=-1), torch.ones(5))
+
+
+def test_does_not_keep_the_callers_weights() -> None:
+    model = reference_model(num_hidden_layers=2, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
+    weights = {name: weight.clone() for name, weight in model.state_dict().items()}
+    encoder = ImageEncoder(weights, vision_config(model))
+    pixels = torch.randn(1, 3, 32, 32)
+    before = encoder(pixels)
+    for weight in weights.values():
+        if weight.is_floating_point():
+            weight.zero_()
+    assert torch.equal(encoder(pixels), before)
+
+
+def test_expected_shapes_are_those_of_transformers() -> None:
+    model = reference_model(num_hidden_layers=3, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
+    found = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    assert expected_shapes(vision_config(model)) == found
+
+
+def test_refuses_an_activation_it_does_not_compute() -> None:
+    model = reference_model(num_hidden_layers=1, hidden_act="relu")
+    with pytest.raises(CheckpointError, match="'relu' is not one of quick_gelu, gelu"):
+        vision_config(model)
+
+
+def test_packed_linear_is_used_where_torch_has_onednn() -> None:
+    assert image_encoder._has_packed_linear(torch.float32) == torch._C._has_mkldnn

@@ -1,0 +1,103 @@
+"""labels.toml is read as it is meant, and every mistake in it is named with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from function.errors import LabelsError
+from function.tagging.labels import LABELS_TOML, LabelSet
+
+GOOD = """\
+[groups.pet]
+templates = ["a photo of a {}."]
+background = [
+    "car",
+    "tree",
+]
+
+[groups.pet.labels]
+cat = "cat"
+dog = "dog"
+
+[groups.fur]
+parent = "pet"
+parent_labels = ["cat"]
+templates = ["a {}"]
+
+[groups.fur.labels]
+long = "long-haired {parent}"
+"""
+
+
+def read(tmp_path: Path, text: str) -> LabelSet:
+    path = tmp_path / "labels.toml"
+    path.write_text(text, encoding="utf-8")
+    return LabelSet.read(path)
+
+
+def test_the_services_own_labels() -> None:
+    pet, fur = LabelSet.read(LABELS_TOML).groups
+    assert list(pet.labels) == ["cat", "dog", "hamster", "rabbit", "bird", "fish", "turtle", "snake", "lizard"]
+    assert set(fur.labels) == {"long-hair", "short-hair", "medium-hair"}
+    assert (fur.parent, set(fur.parent_labels)) == ("pet", {"cat", "dog", "hamster", "rabbit"})
+
+
+def test_reads_groups(tmp_path: Path) -> None:
+    labels = read(tmp_path, GOOD)
+    assert [group.name for group in labels.groups] == ["pet", "fur"]
+    assert labels.groups[0].background == ("car", "tree")
+    assert labels.size == 5
+
+
+def test_the_digest_is_of_the_meaning(tmp_path: Path) -> None:
+    digest = read(tmp_path, GOOD).digest
+    assert read(tmp_path, "# a comment\n" + GOOD.replace('["cat"]', '[\n  "cat", # furred\n]')).digest == digest
+    assert read(tmp_path, GOOD.replace("a photo", "a picture")).digest != digest
+    swapped = GOOD.replace('cat = "cat"\ndog = "dog"', 'dog = "dog"\ncat = "cat"')
+    assert read(tmp_path, swapped).digest != digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "complaint"),
+    [
+        ('parent = "pet"', 'parent = "pets"', 13, "unknown parent 'pets'"),
+        ('parent_labels = ["cat"]', 'parent_labels = ["cow"]', 14, "'cow' is not a label of 'pet'"),
+        ('parent_labels = ["cat"]', 'parent_labels = ["cat", "cat"]', 14, "'cat' is repeated"),
+        ('parent_labels = ["cat"]', "", 13, "no parent_labels"),
+        ('parent = "pet"\n', "", 13, "parent_labels without a parent"),
+        ('dog = "dog"', 'dog = "cat"', 10, "duplicate words 'cat'"),
+        ('    "tree",', '    "cat",', 5, "duplicate words 'cat'"),
+        ('    "tree",', '    "car",', 5, "duplicate words 'car'"),
+        ('long = "long', 'cat = "long', 18, "duplicate label 'cat'"),
+        ('dog = "dog"', 'cat = "kitten"', 10, "Cannot overwrite a value"),
+        ('cat = "cat"\ndog = "dog"\n', "", 8, "'pet' is empty"),
+        ('"a photo of a {}."', '"a photo of a."', 2, "must have one {}"),
+        ('"a photo of a {}."', '"a {} of a {}."', 2, "must have one {}"),
+        ('"a photo of a {}."', '"a {} of {0}."', 2, "must have one {}"),
+        ('["a photo of a {}."]', "[]", 2, "has no templates"),
+        ('["a photo of a {}."]', '"a photo of a {}."', 2, "must be a list of strings"),
+        ("background", "backgrounds", 3, "unknown key 'backgrounds'"),
+        ('cat = "cat"', 'cat = "{parent}"', 9, "brace that stands for nothing"),
+        ('cat = "cat"', 'cat = ""', 9, "1 to 200 printable characters"),
+        ('cat = "cat"', "cat = 1", 9, "1 to 200 printable characters"),
+        ("[groups.pet]", "[groups.pet", 1, "Expected"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, complaint: str) -> None:
+    assert GOOD.count(old) == 1
+    with pytest.raises(LabelsError) as caught:
+        read(tmp_path, GOOD.replace(old, new))
+    assert f"line {line}" in str(caught.value)
+    assert complaint in str(caught.value)
+    assert str(tmp_path / "labels.toml") in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LabelsError, match=r"absent\.toml"):
+        LabelSet.read(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize("text", ["", "x = 1", "groups = 1", "[groups]"])
+def test_groups_are_required(tmp_path: Path, text: str) -> None:
+    with pytest.raises(LabelsError, match=r"must hold \[groups"):
+        read(tmp_path, text)

@@ -1,0 +1,40 @@
+"""Settings come from the environment once, are checked, and do not change."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from function.errors import ModelError
+from function.settings import Settings
+
+
+def test_defaults() -> None:
+    settings = Settings.from_environment({})
+    assert settings == Settings()
+    assert (settings.model_dir, settings.model_dtype) == (Path("build/model"), "float32")
+
+
+def test_reads_its_variables_and_ignores_all_others() -> None:
+    environment = {"MODEL_DIR": "/opt/model", "MAX_IMAGE_BYTES": " 1000 ", "MODEL_DTYPE": "", "PATH": "/bin"}
+    settings = Settings.from_environment(environment)
+    assert (settings.model_dir, settings.max_image_bytes) == (Path("/opt/model"), 1000)
+    assert settings.model_dtype == "float32"
+
+
+def test_names_every_variable_that_is_wrong() -> None:
+    with pytest.raises(ModelError) as caught:
+        Settings.from_environment({"MAX_IMAGE_BYTES": "lots", "MODEL_DTYPE": "int8"})
+    assert "MAX_IMAGE_BYTES='lots'" in str(caught.value)
+    assert "MODEL_DTYPE='int8'" in str(caught.value)
+
+
+def test_is_frozen() -> None:
+    with pytest.raises(ValidationError):
+        Settings().max_image_bytes = 1
+
+
+@pytest.mark.parametrize("name", list(Settings.model_fields))
+def test_every_setting_is_in_the_readme(name: str) -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    assert f"`{name.upper()}`" in readme.read_text(encoding="utf-8")

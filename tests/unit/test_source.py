@@ -1,0 +1,164 @@
+"""Checkpoints come from the hub, pinned and checked, or the bake says in one line what is wrong.
+
+A small HTTP server stands in for the hub; the client is `huggingface_hub`, unchanged, in a process of its own.
+"""
+
+import hashlib
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from function.clip.checkpoint import Manifest
+from function.clip.source import DEFAULT_MODEL, DEFAULT_REVISION, Source
+from function.errors import CheckpointError
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass
+class Hub:
+    """A hub with one repository; `requested` are the files that were downloaded."""
+
+    model_id: str
+    revision: str
+    folder: Path
+    url: str = ""
+    requested: list[str] = field(default_factory=list)
+
+    def info(self) -> dict[str, object]:
+        siblings = [{"rfilename": path.name} for path in sorted(self.folder.iterdir())]
+        return {"id": self.model_id, "modelId": self.model_id, "sha": self.revision, "siblings": siblings}
+
+    def tree(self) -> list[dict[str, object]]:
+        return [
+            {"type": "file", "path": path.name, "size": path.stat().st_size, "oid": digest(path)}
+            for path in sorted(self.folder.iterdir())
+        ]
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def hub(small_checkpoint: Path, tmp_path: Path) -> Iterator[Hub]:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    for path in small_checkpoint.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    for name in ("flax_model.msgpack", "tf_model.h5", "pytorch_model.bin", "README.md"):
+        (folder / name).write_bytes(b"not needed")
+    served = Hub("somebody/small-clip", REVISION, folder)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = self.path.partition("?")[0].strip("/").split("/")
+            content, etag = b"", ""
+            if self.path.startswith(f"/api/models/{served.model_id}/tree/"):
+                content = json.dumps(served.tree()).encode()
+            elif self.path.startswith(f"/api/models/{served.model_id}"):
+                content = json.dumps(served.info()).encode()
+            elif "/".join(parts[:2]) == served.model_id and (path := served.folder / parts[-1]).is_file():
+                content, etag = path.read_bytes(), digest(path)
+                if self.command == "GET":
+                    served.requested.append(parts[-1])
+            self.send_response(200 if content else 404)
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("X-Repo-Commit", served.revision)
+            self.send_header("ETag", f'"{etag}"')
+            if not content:
+                self.send_header("X-Error-Code", "RepoNotFound")
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(content)
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    served.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield served
+    server.shutdown()
+    server.server_close()
+
+
+def bake(url: str, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "function.bake", "--out", str(tmp_path / "out"), *arguments],
+        env={**os.environ, "HF_ENDPOINT": url, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_downloads_only_what_it_needs_and_once(hub: Hub, tmp_path: Path) -> None:
+    first = bake(hub.url, tmp_path, "--model", hub.model_id)
+    assert first.returncode == 0, first.stderr
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(hub.requested)
+    assert not {"flax_model.msgpack", "tf_model.h5", "pytorch_model.bin", "README.md"} & set(hub.requested)
+    manifest = Manifest.read(tmp_path / "out")
+    assert (manifest.model_id, manifest.revision) == (hub.model_id, REVISION)
+    assert manifest.source["model.safetensors"] == digest(hub.folder / "model.safetensors")
+
+    hub.requested.clear()
+    again = bake(hub.url, tmp_path, "--model", hub.model_id)
+    assert "already holds somebody/small-clip@0123456" in again.stderr
+    offline = bake("http://127.0.0.1:9", tmp_path, "--model", hub.model_id, "--revision", REVISION)
+    assert (offline.returncode, hub.requested) == (0, []), offline.stderr
+
+
+def test_known_weights_must_have_their_digest(hub: Hub, tmp_path: Path) -> None:
+    hub.model_id, hub.revision = DEFAULT_MODEL, DEFAULT_REVISION
+    (hub.folder / "model.safetensors").unlink()
+    result = bake(hub.url, tmp_path)
+    assert result.returncode == 2
+    assert "openai/clip-vit-base-patch32@3d74acf: pytorch_model.bin has SHA-256" in result.stderr
+    assert "a63082132ba4f97a80bea76823f544493bffa8082296d62d71581a4feff1576f" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_model_is_named(hub: Hub, tmp_path: Path) -> None:
+    result = bake(hub.url, tmp_path, "--model", "nobody/nothing")
+    assert result.returncode == 2
+    assert "nobody/nothing: the hub says" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_without_the_hub_it_says_what_and_what_to_do_in_one_line(tmp_path: Path) -> None:
+    result = bake("http://127.0.0.1:9", tmp_path)
+    assert result.returncode == 3
+    last = result.stderr.splitlines()[-1]
+    assert "cannot reach the Hugging Face hub for openai/clip-vit-base-patch32@3d74acf" in last
+    assert "models/demo works offline" in last
+    assert "Traceback" not in result.stderr
+
+
+def test_the_default_model_is_pinned() -> None:
+    assert Source.requested(DEFAULT_MODEL, None).revision == DEFAULT_REVISION
+    assert Source.requested(DEFAULT_MODEL, REVISION).revision == REVISION
+    assert Source.requested("laion/other-clip", "main").revision == ""
+
+
+@pytest.mark.parametrize("model", ["../nowhere", "a/b/c", "/absent/folder", "white space"])
+def test_what_is_neither_folder_nor_id_is_refused(model: str) -> None:
+    with pytest.raises(CheckpointError, match="no such folder, and not the id"):
+        Source.requested(model, None)
+
+
+def test_clients_are_never_told_a_path_of_the_machine(small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Source.requested(str(small_checkpoint), None).model_id == "small"
+    monkeypatch.chdir(small_checkpoint.parent.parent)
+    assert Source.requested(str(small_checkpoint), None).model_id == f"{small_checkpoint.parent.name}/small"

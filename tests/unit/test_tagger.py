@@ -1,0 +1,102 @@
+"""From image bytes to scores, the tagger gives what a plain computation with Transformers gives."""
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from transformers import CLIPImageProcessorPil, CLIPModel, CLIPTokenizer, pipeline
+
+from function.tagging.labels import LabelSet
+from function.tagging.tagger import Tagger, TagOptions
+
+ALL = TagOptions(min_score=0)
+
+
+class PlainTransformers:
+    """The formulas of docs and DESIGN, written down once more with nothing but Transformers."""
+
+    def __init__(self, checkpoint: Path) -> None:
+        self.model = CLIPModel.from_pretrained(checkpoint).eval()
+        self.processor = CLIPImageProcessorPil.from_pretrained(checkpoint)
+        self.tokenizer = CLIPTokenizer.from_pretrained(checkpoint)
+
+    @torch.inference_mode()
+    def logits(self, image: Image.Image, words: list[str], templates: tuple[str, ...]) -> torch.Tensor:
+        pixels = self.processor(image, return_tensors="pt")
+        image_embedding = self.model.get_image_features(**pixels).pooler_output[0]
+        rows = []
+        for each in words:
+            tokens = self.tokenizer(
+                [template.format(each) for template in templates], padding=True, return_tensors="pt"
+            )
+            embeddings = self.model.get_text_features(**tokens).pooler_output
+            rows.append((embeddings / embeddings.norm(dim=1, keepdim=True)).mean(dim=0))
+        text = torch.stack(rows)
+        cosines = (text / text.norm(dim=1, keepdim=True)) @ (image_embedding / image_embedding.norm())
+        logits: torch.Tensor = self.model.logit_scale.exp() * cosines
+        return logits
+
+    def scores(self, image: Image.Image) -> dict[str, float]:
+        pet, fur = LabelSet.read().groups
+        pet_words = [*pet.labels.values(), *pet.background]
+        pets = self.logits(image, pet_words, pet.templates).softmax(0).tolist()
+        scores = dict(zip(pet.labels, pets, strict=False))
+        result = dict(scores) | dict.fromkeys(fur.labels, 0.0)
+        for parent in fur.parent_labels:
+            words = [text.replace("{parent}", pet.labels[parent]) for text in fur.labels.values()]
+            for label, p in zip(fur.labels, self.logits(image, words, fur.templates).softmax(0).tolist(), strict=True):
+                result[label] += scores[parent] * p
+        return result
+
+
+def test_scores_agree_with_plain_transformers(
+    small_tagger: Tagger, small_checkpoint: Path, cat_photo: Image.Image, cat_png: bytes
+) -> None:
+    expected = PlainTransformers(small_checkpoint).scores(cat_photo)
+    found = {tag.label: tag.score for tag in small_tagger.tag(cat_png, ALL).tags}
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_own_labels_agree_with_the_pipeline(
+    small_tagger: Tagger, small_checkpoint: Path, cat_photo: Image.Image, cat_png: bytes
+) -> None:
+    labels = ["a tabby cat", "two remotes", "snow"]
+    classify = pipeline("zero-shot-image-classification", model=str(small_checkpoint), device="cpu")
+    expected = {item["label"]: item["score"] for item in classify(cat_photo, candidate_labels=labels)}
+    found = small_tagger.tag(cat_png, TagOptions(candidate_labels=tuple(labels))).tags
+    assert {tag.label: tag.score for tag in found} == pytest.approx(expected, abs=1e-4)
+
+
+def test_equal_input_gives_equal_output(small_tagger: Tagger, cat_jpeg: bytes) -> None:
+    assert small_tagger.tag(cat_jpeg).tags == small_tagger.tag(cat_jpeg).tags
+
+
+def test_concurrent_callers_get_their_own_answers(small_tagger: Tagger, cat_photo: Image.Image) -> None:
+    pictures = []
+    for i in range(12):
+        file = io.BytesIO()
+        cat_photo.rotate(30 * i).save(file, "PNG")
+        pictures.append(file.getvalue())
+    alone = [small_tagger.tag(picture, ALL).tags for picture in pictures]
+    assert len({tuple(tags) for tags in alone}) == len(pictures)
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        together = list(threads.map(lambda picture: small_tagger.tag(picture, ALL).tags, pictures * 4))
+    assert together == alone * 4
+
+
+def test_phases_are_timed(small_tagger: Tagger, cat_jpeg: bytes) -> None:
+    built_in = small_tagger.tag(cat_jpeg).milliseconds
+    own = small_tagger.tag(cat_jpeg, TagOptions(candidate_labels=("a", "b"))).milliseconds
+    assert set(built_in) == {"decode", "wait", "encode", "score"}
+    assert set(own) == set(built_in) | {"text"}
+    assert all(value >= 0 for value in (*built_in.values(), *own.values()))
+
+
+def test_own_labels_are_all_returned_unless_asked_otherwise(small_tagger: Tagger, cat_jpeg: bytes) -> None:
+    labels = tuple(f"label {i}" for i in range(100))
+    assert len(small_tagger.tag(cat_jpeg, TagOptions(candidate_labels=labels)).tags) == 100
+    assert len(small_tagger.tag(cat_jpeg, TagOptions(candidate_labels=labels, top_k=3)).tags) == 3
+    assert len(small_tagger.tag(cat_jpeg, TagOptions(candidate_labels=labels, min_score=0.5)).tags) == 0

@@ -1,0 +1,1 @@
+"""Command-line tools of the developers; none is in the image."""

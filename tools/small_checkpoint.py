@@ -1,0 +1,77 @@
+"""Make a small CLIP checkpoint with random weights: it cannot tag, but is loaded, baked and served like any other.
+
+    python -m tools.small_checkpoint OUT
+
+Tests use it where only the arithmetic matters, in many shapes.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers.pre_tokenizers import ByteLevel
+from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPTokenizer
+
+_TEXT = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+_VISION = {**_TEXT, "image_size": 32, "patch_size": 8}
+
+
+def make_checkpoint(
+    folder: Path, vision: dict[str, Any] | None = None, text: dict[str, Any] | None = None, **config: Any
+) -> Path:
+    """Write a checkpoint with weights from a fixed seed into `folder` and return it.
+
+    `vision`, `text` and `config` override fields of `CLIPVisionConfig`, `CLIPTextConfig` and `CLIPConfig`.
+    """
+    tokenizer = _byte_tokenizer()
+    text_config = {
+        **_TEXT,
+        "vocab_size": len(tokenizer),
+        "max_position_embeddings": 77,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+        **(text or {}),
+    }
+    clip_config = CLIPConfig(
+        text_config=text_config, vision_config={**_VISION, **(vision or {})}, **{"projection_dim": 24, **config}
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = CLIPModel(clip_config)
+        _spread(model)
+    side = clip_config.vision_config.image_size
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    CLIPImageProcessorPil(size={"shortest_edge": side}, crop_size={"height": side, "width": side}).save_pretrained(
+        folder
+    )
+    return folder
+
+
+@torch.no_grad()
+def _spread(model: CLIPModel) -> None:
+    """Give every parameter random values: biases of zero and norms of one would hide a wrong bias or norm."""
+    for name, parameter in model.named_parameters():
+        if parameter.ndim == 1:
+            parameter.normal_(mean=1.0 if "norm" in name and name.endswith("weight") else 0.0, std=0.2)
+
+
+def _byte_tokenizer() -> CLIPTokenizer:
+    """Return CLIP's tokenizer with a vocabulary of single bytes: any text has tokens, no word has one."""
+    characters = sorted(ByteLevel.alphabet())
+    pieces = [*characters, *(f"{character}</w>" for character in characters), "<|startoftext|>", "<|endoftext|>"]
+    return CLIPTokenizer(vocab={piece: i for i, piece in enumerate(pieces)}, merges=[])
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tools.small_checkpoint", description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    out = make_checkpoint(parser.parse_args().out)
+    print(f"{out}: a small checkpoint with random weights")
+
+
+if __name__ == "__main__":
+    main()
