@@ -14,21 +14,14 @@ def normalise(pixels: Tensor) -> Tensor:
     return (pixels - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
 
 
-def shrink(pixels: Tensor) -> Tensor:
-    """Return pixels at the model's size by the antialiased bicubic resize that the service uses."""
-    resized = functional.interpolate(pixels, size=IMAGE_SIZE_PX, mode="bicubic", antialias=True)
-    return resized.clamp(0, 1)
-
-
 def augment(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Return a varied batch at the model's size, not yet normalised."""
+    """Return a varied batch, not yet normalised; half of it keeps its sharp pixels, half is moved."""
+    varied = pixels.clone()
     moved = torch.rand(len(pixels), generator=generator) < 0.5
-    small = torch.empty(len(pixels), 3, IMAGE_SIZE_PX, IMAGE_SIZE_PX)
-    small[~moved] = shrink(pixels[~moved])
-    small[moved] = _move(pixels[moved], generator)
+    varied[moved] = _move(pixels[moved], generator)
     mirrored = torch.rand(len(pixels), generator=generator) < 0.5
-    small[mirrored] = small[mirrored].flip(-1)
-    return _grain(_light(small, generator), generator)
+    varied[mirrored] = varied[mirrored].flip(-1)
+    return _grain(_light(varied, generator), generator)
 
 
 def _between(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer
 
-IMAGE_SIZE_PX = 64
+IMAGE_SIZE_PX, PATCH_SIZE_PX = 72, 12
 CONTEXT_TOKENS = 32  # arbitrary labels fall apart into letters: leave them room
 MEAN = (0.48145466, 0.4578275, 0.40821073)  # openai/CLIP's, so that the service's normalisation is exercised as it is
 STD = (0.26862954, 0.26130258, 0.27577711)
@@ -46,7 +46,7 @@ def build_model(tokenizer: CLIPTokenizer, seed: int) -> CLIPModel:
     }  # fmt: skip
     vision = {
         "hidden_size": 160, "intermediate_size": 640, "num_hidden_layers": 5, "num_attention_heads": 5,
-        "image_size": IMAGE_SIZE_PX, "patch_size": 8, "hidden_act": "quick_gelu", "projection_dim": 128,
+        "image_size": IMAGE_SIZE_PX, "patch_size": PATCH_SIZE_PX, "hidden_act": "quick_gelu", "projection_dim": 128,
     }  # fmt: skip
     return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=128))
 

@@ -15,10 +15,11 @@ from PIL import Image
 from tqdm import tqdm
 
 from tools.demo.captions import Facts
+from tools.demo.checkpoint import IMAGE_SIZE_PX
 from tools.demo.draw import FURRED, OTHERS, PETS, draw
 from tools.demo.icons import Icon, draw_icon
 
-POOL_SIZE_PX = 72  # a little above the model's 64: augmentation crops and scales from here
+POOL_SIZE_PX = IMAGE_SIZE_PX
 ICON_SHARE = 0.2
 
 

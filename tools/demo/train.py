@@ -17,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 from transformers import CLIPModel, CLIPTokenizer
 
-from tools.demo.augment import augment, normalise, shrink
+from tools.demo.augment import augment, normalise
 from tools.demo.captions import CaptionSource, Claim, Facts, truth
 from tools.demo.checkpoint import build_model, build_tokenizer, save
 from tools.demo.draw import FIRST_UNSEEN_SEED, PETS
@@ -49,17 +49,10 @@ def _mean_of_means(losses: Tensor, where: Tensor, dim: int) -> Tensor:
     return means[count > 0].mean()
 
 
-def encode_pictures(model: CLIPModel, pixels: Tensor, keep: float, generator: torch.Generator | None = None) -> Tensor:
-    """Return unit picture embeddings; with `keep` under 1, from a random part of the patches (FLIP, Li et al. 2023)."""
-    tower = model.vision_model
-    tokens = tower.embeddings(pixels)
-    if keep < 1:
-        kept = int(keep * (tokens.shape[1] - 1))
-        order = torch.rand(len(tokens), tokens.shape[1] - 1, generator=generator).argsort(1)[:, :kept] + 1
-        index = torch.cat([torch.zeros(len(tokens), 1, dtype=order.dtype), order], 1)
-        tokens = tokens.gather(1, index.unsqueeze(-1).expand(-1, -1, tokens.shape[-1]))
-    hidden = tower.encoder(inputs_embeds=tower.pre_layrnorm(tokens)).last_hidden_state
-    return functional.normalize(model.visual_projection(tower.post_layernorm(hidden[:, 0])), dim=-1)
+def encode_pictures(model: CLIPModel, pixels: Tensor) -> Tensor:
+    """Return unit picture embeddings."""
+    features = model.vision_model(pixels).pooler_output
+    return functional.normalize(model.visual_projection(features), dim=-1)
 
 
 def encode_captions(model: CLIPModel, tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
@@ -88,7 +81,7 @@ def accuracy(model: CLIPModel, tokenizer: CLIPTokenizer, pool: PicturePool, capt
     """Return top-1 among all labels and among the coats of the right animal, with the first template only."""
     model.eval()
     with torch.no_grad():
-        pictures = torch.cat([encode_pictures(model, normalise(_pixels(pool, rows)), 1.0) for rows in torch.arange(len(pool.facts)).split(256)])
+        pictures = torch.cat([encode_pictures(model, normalise(_pixels(pool, rows))) for rows in torch.arange(len(pool.facts)).split(256)])
         words = [captions.pet_templates[0].replace("{}", claim.words[0]) for claim in captions.labels]
         best = (pictures @ encode_captions(model, tokenizer, words).T).argmax(1)
         coats = [captions.fur_templates[0].replace("{}", claim.words[0]) for claim in captions.furs]
@@ -105,7 +98,7 @@ def accuracy(model: CLIPModel, tokenizer: CLIPTokenizer, pool: PicturePool, capt
 
 
 def _pixels(pool: PicturePool, rows: Tensor) -> Tensor:
-    return shrink(torch.from_numpy(pool.pixels[rows.numpy()]).permute(0, 3, 1, 2).float() / 255)
+    return torch.from_numpy(pool.pixels[rows.numpy()]).permute(0, 3, 1, 2).float() / 255
 
 
 def learning_rate(step: int, steps: int, peak: float) -> float:
@@ -115,11 +108,15 @@ def learning_rate(step: int, steps: int, peak: float) -> float:
     return peak * warm * (0.01 + 0.99 * fall)
 
 
-def _optimizer(model: CLIPModel, peak: float) -> torch.optim.AdamW:
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
-    others = [p for p in model.parameters() if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=peak, betas=(0.9, 0.98), eps=1e-6)
+def _optimizers(model: CLIPModel, peak: float) -> list[torch.optim.Optimizer]:
+    """Return Muon (Jordan et al. 2024) for the matrices of the layers, and AdamW for all else."""
+    inner = {name for name, p in model.named_parameters() if p.ndim == 2 and ".layers." in name}
+    matrices = [p for name, p in model.named_parameters() if name in inner]
+    others = [p for name, p in model.named_parameters() if name not in inner]
+    return [
+        torch.optim.Muon(matrices, lr=peak, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, lr=peak, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.0),
+    ]
 
 
 def train(args: argparse.Namespace) -> None:
@@ -135,7 +132,7 @@ def train(args: argparse.Namespace) -> None:
     with torch.no_grad():
         model.logit_scale.fill_(2.6593)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {len(tokenizer)} tokens")
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.998))
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.99))
     claims = [*captions.labels, *captions.furs, *captions.details]
     history = _loop(args, pool, unseen, captions, tokenizer, model, average, TruthTable(claims, pool.facts))
     save(average.module, tokenizer, args.out)
@@ -147,7 +144,7 @@ def _loop(  # noqa: PLR0913 one call, every part named
     args: argparse.Namespace, pool: PicturePool, unseen: PicturePool, captions: CaptionSource, tokenizer: CLIPTokenizer,
     model: CLIPModel, average: AveragedModel, table: TruthTable,
 ) -> list[dict[str, float]]:  # fmt: skip
-    optimizer, generator, rng = _optimizer(model, args.rate), torch.Generator().manual_seed(args.seed), Random(args.seed)
+    optimizers, generator, rng = _optimizers(model, args.rate), torch.Generator().manual_seed(args.seed), Random(args.seed)
     history, losses, began = [], 0.0, time.monotonic()
     order = torch.randperm(len(pool.facts), generator=generator)
     progress = tqdm(range(args.steps), desc="training")
@@ -155,7 +152,7 @@ def _loop(  # noqa: PLR0913 one call, every part named
         if len(order) < args.batch:
             order = torch.randperm(len(pool.facts), generator=generator)
         rows, order = order[: args.batch], order[args.batch :]
-        loss = _step(args, step, rows, pool, captions, tokenizer, model, optimizer, table, generator, rng)
+        loss = _step(args, step, rows, pool, captions, tokenizer, model, optimizers, table, generator, rng)
         average.update_parameters(model)
         losses += (loss - losses) * max(0.02, 1 / (step + 1))
         if (step + 1) % args.report == 0 or step + 1 == args.steps:
@@ -169,20 +166,20 @@ def _loop(  # noqa: PLR0913 one call, every part named
 
 def _step(  # noqa: PLR0913 one call, every part named
     args: argparse.Namespace, step: int, rows: Tensor, pool: PicturePool, captions: CaptionSource, tokenizer: CLIPTokenizer,
-    model: CLIPModel, optimizer: torch.optim.AdamW, table: TruthTable, generator: torch.Generator, rng: Random,
+    model: CLIPModel, optimizers: list[torch.optim.Optimizer], table: TruthTable, generator: torch.Generator, rng: Random,
 ) -> float:  # fmt: skip
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate(step, args.steps, args.rate)
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, args.steps, args.rate)
     claims, sentences = zip(*captions.sample(rng), strict=True)
-    raw = torch.from_numpy(pool.pixels[rows.numpy()]).permute(0, 3, 1, 2).float() / 255
-    keep = args.keep if step < args.full_from * args.steps else 1.0
-    pictures = encode_pictures(model, normalise(augment(raw, generator)), keep, generator)
+    pictures = encode_pictures(model, normalise(augment(_pixels(pool, rows), generator)))
     texts = encode_captions(model, tokenizer, list(sentences))
     loss = contrastive_loss(model.logit_scale.exp() * pictures @ texts.T, table.of(rows, list(claims)))
-    optimizer.zero_grad()
+    model.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
+    for optimizer in optimizers:
+        optimizer.step()
     with torch.no_grad():
         model.logit_scale.clamp_(max=float(torch.tensor(LARGEST_SCALE).log()))
     return float(loss.detach())
@@ -195,11 +192,9 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, default=Path("tools/demo/training.png"))
     parser.add_argument("--cache", type=Path, default=Path("build/demo"), help="pictures and icon sets, kept between runs")
     parser.add_argument("--pictures", type=int, default=60_000)
-    parser.add_argument("--steps", type=int, default=2400)
-    parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--rate", type=float, default=1.2e-3)
-    parser.add_argument("--keep", type=float, default=0.5, help="share of patches seen in the first part of training")
-    parser.add_argument("--full-from", type=float, default=0.6, help="from this share of the steps on, all patches are seen")
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--report", type=int, default=200, help="steps between two reports")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
