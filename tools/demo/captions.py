@@ -72,9 +72,10 @@ class CaptionSource:
     def sample(self, rng: Random, details: int = 12) -> list[tuple[Claim, str]]:
         """Return one caption for every label and coat, and `details` others, each in random words."""
         picked = rng.sample(self.details, min(details, len(self.details)))
-        return [(claim, self._write(claim, rng)) for claim in (*self.labels, *self.furs, *picked)]
+        return [(claim, self.write(claim, rng)) for claim in (*self.labels, *self.furs, *picked)]
 
-    def _write(self, claim: Claim, rng: Random) -> str:
+    def write(self, claim: Claim, rng: Random) -> str:
+        """Return the claim as a sentence: a template of labels.toml or another, its own word or another for the same."""
         own = self.fur_templates if claim in self.furs else self.pet_templates
         template = rng.choice(own if rng.random() < 0.6 else MORE_TEMPLATES)
         word = claim.words[0] if rng.random() < 0.7 else rng.choice(claim.words)

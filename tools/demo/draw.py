@@ -115,15 +115,29 @@ def contact_sheet(labels: list[str], seeds: range, cell: int = 112) -> Image.Ima
     return sheet
 
 
+def write_folder(folder: Path, seeds: range) -> None:
+    """Write the drawings of `seeds` as FOLDER/<label>/<coat>-<seed>.png, as tools/evaluate.py reads them."""
+    for seed in seeds:
+        picture = draw(seed)
+        path = folder / picture.label / f"{picture.fur or 'drawing'}-{seed}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.image.save(path)
+
+
 def main() -> None:
-    """Write a contact sheet."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sheet", type=Path, required=True, help="PNG to write")
-    parser.add_argument("--labels", nargs="*", default=[*PETS, *OTHERS], help="rows; cat/long-hair for one coat")
-    parser.add_argument("--seed", type=int, default=FIRST_UNSEEN_SEED)
+    """Write a contact sheet, or a folder of drawings."""
+    parser = argparse.ArgumentParser(prog="python -m tools.demo.draw", description=__doc__)
+    parser.add_argument("--sheet", type=Path, help="contact sheet to write, a PNG")
+    parser.add_argument("--labels", nargs="*", default=[*PETS, *OTHERS], help="its rows; cat/long-hair for one coat")
+    parser.add_argument("--folder", type=Path, help="write drawings as FOLDER/<label>/<coat>-<seed>.png")
+    parser.add_argument("--seed", type=int, default=FIRST_UNSEEN_SEED, help="first seed (default: the first never trained on)")
     parser.add_argument("--count", type=int, default=14)
     args = parser.parse_args()
-    contact_sheet(args.labels, range(args.seed, args.seed + args.count)).save(args.sheet)
+    seeds = range(args.seed, args.seed + args.count)
+    if args.sheet:
+        contact_sheet(args.labels, seeds).save(args.sheet)
+    if args.folder:
+        write_folder(args.folder, seeds)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Never committed: `fetch` packs the sets into a cache folder. Two sets are held o
 Names are mapped to labels by the patterns below; what matches none is left alone.
 """
 
+import argparse
 import io
 import json
 import re
@@ -146,3 +147,20 @@ def on_white(icon: Icon, size: int = 128) -> Image.Image:
     page = Image.new("RGB", (size, size), WHITE)
     page.paste(drawn, ((size - drawn.width) // 2, (size - drawn.height) // 2), drawn)
     return page
+
+
+def main() -> None:
+    """Write a held-out set as a folder of pictures for tools/evaluate.py."""
+    parser = argparse.ArgumentParser(prog="python -m tools.demo.icons", description="Render an icon set never trained on.")
+    parser.add_argument("set", choices=sorted(HELD_OUT_SETS))
+    parser.add_argument("--folder", type=Path, required=True, help="where to write FOLDER/<label>/<name>.png")
+    parser.add_argument("--cache", type=Path, default=Path("build/demo/icons"), help="where fetched sets are kept")
+    args = parser.parse_args()
+    for icon in fetch({args.set: HELD_OUT_SETS[args.set]}, args.cache):
+        path = args.folder / icon.label / f"{icon.name.partition(':')[2]}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        on_white(icon).save(path)
+
+
+if __name__ == "__main__":
+    main()

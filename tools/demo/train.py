@@ -119,6 +119,34 @@ def _optimizers(model: CLIPModel, peak: float) -> list[torch.optim.Optimizer]:
     ]
 
 
+def warm_up_words(model: CLIPModel, tokenizer: CLIPTokenizer, captions: CaptionSource, steps: int, rng: Random) -> None:
+    """Teach the text tower alone which captions say the same thing.
+
+    Untrained, it gives all captions nearly one embedding (cosine 0.98), and pictures have nothing to be drawn to: without
+    this, 300 steps on pictures were hardly better than chance. Two wordings of a claim are a true pair; a label and its
+    details are left out.
+    """
+    text = [p for name, p in model.named_parameters() if name.startswith("text_")]
+    optimizer = torch.optim.AdamW(text, lr=2e-3, weight_decay=0.0)
+    for step in tqdm(range(steps), desc="words"):
+        claims, once = zip(*captions.sample(rng), strict=True)
+        again = [captions.write(claim, rng) for claim in claims]
+        truths = torch.tensor([[_same(a, b) for b in claims] for a in claims])
+        logits = 14 * encode_captions(model, tokenizer, list(once)) @ encode_captions(model, tokenizer, again).T
+        loss = contrastive_loss(logits, truths)
+        for group in optimizer.param_groups:
+            group["lr"] = 2e-3 * (1 - step / steps)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+def _same(a: Claim, b: Claim) -> int:
+    if a == b:
+        return 1
+    return 0 if a.label == b.label and None in (a.detail, b.detail) else -1
+
+
 def train(args: argparse.Namespace) -> None:
     """Draw or read the pictures, train, and write the checkpoint and the plot."""
     torch.manual_seed(args.seed)
@@ -132,6 +160,7 @@ def train(args: argparse.Namespace) -> None:
     with torch.no_grad():
         model.logit_scale.fill_(2.6593)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {len(tokenizer)} tokens")
+    warm_up_words(model, tokenizer, captions, 400, Random(args.seed))
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.99))
     claims = [*captions.labels, *captions.furs, *captions.details]
     history = _loop(args, pool, unseen, captions, tokenizer, model, average, TruthTable(claims, pool.facts))
