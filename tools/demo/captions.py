@@ -69,7 +69,7 @@ class CaptionSource:
         ]
         self.details = list(_details(kinds, pets))
 
-    def sample(self, rng: Random, details: int = 12) -> list[tuple[Claim, str]]:
+    def sample(self, rng: Random, details: int = 6) -> list[tuple[Claim, str]]:
         """Return one caption for every label and coat, and `details` others, each in random words."""
         picked = rng.sample(self.details, min(details, len(self.details)))
         return [(claim, self.write(claim, rng)) for claim in (*self.labels, *self.furs, *picked)]

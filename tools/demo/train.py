@@ -101,22 +101,23 @@ def _pixels(pool: PicturePool, rows: Tensor) -> Tensor:
     return torch.from_numpy(pool.pixels[rows.numpy()]).permute(0, 3, 1, 2).float() / 255
 
 
-def learning_rate(step: int, steps: int, peak: float) -> float:
-    """Return the rate at a step: a short warm-up, then half a cosine down to a hundredth."""
-    warm = min(1.0, (step + 1) / 200)
-    fall = 0.5 * (1 + float(torch.cos(torch.tensor(torch.pi * step / steps))))
-    return peak * warm * (0.01 + 0.99 * fall)
+def rate_share(step: int, steps: int) -> float:
+    """Return the share of the peak rate at a step: a short warm-up, a plateau, a straight fall over the last 60 %."""
+    return min(1.0, (step + 1) / 40, 0.01 + (steps - step) / (0.6 * steps))
 
 
-def _optimizers(model: CLIPModel, peak: float) -> list[torch.optim.Optimizer]:
+def _optimizers(model: CLIPModel, muon_rate: float, adamw_rate: float) -> list[torch.optim.Optimizer]:
     """Return Muon (Jordan et al. 2024) for the matrices of the layers, and AdamW for all else."""
     inner = {name for name, p in model.named_parameters() if p.ndim == 2 and ".layers." in name}
     matrices = [p for name, p in model.named_parameters() if name in inner]
     others = [p for name, p in model.named_parameters() if name not in inner]
-    return [
-        torch.optim.Muon(matrices, lr=peak, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(others, lr=peak, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.0),
+    optimizers: list[torch.optim.Optimizer] = [
+        torch.optim.Muon(matrices, lr=muon_rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, lr=adamw_rate, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.0),
     ]
+    for optimizer in optimizers:
+        optimizer.param_groups[0]["initial_lr"] = optimizer.param_groups[0]["lr"]
+    return optimizers
 
 
 def warm_up_words(model: CLIPModel, tokenizer: CLIPTokenizer, captions: CaptionSource, steps: int, rng: Random) -> None:
@@ -173,7 +174,7 @@ def _loop(  # noqa: PLR0913 one call, every part named
     args: argparse.Namespace, pool: PicturePool, unseen: PicturePool, captions: CaptionSource, tokenizer: CLIPTokenizer,
     model: CLIPModel, average: AveragedModel, table: TruthTable,
 ) -> list[dict[str, float]]:  # fmt: skip
-    optimizers, generator, rng = _optimizers(model, args.rate), torch.Generator().manual_seed(args.seed), Random(args.seed)
+    optimizers, generator, rng = _optimizers(model, args.muon_rate, args.adamw_rate), torch.Generator().manual_seed(args.seed), Random(args.seed)
     history, losses, began = [], 0.0, time.monotonic()
     order = torch.randperm(len(pool.facts), generator=generator)
     progress = tqdm(range(args.steps), desc="training")
@@ -199,7 +200,7 @@ def _step(  # noqa: PLR0913 one call, every part named
 ) -> float:  # fmt: skip
     for optimizer in optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, args.steps, args.rate)
+            group["lr"] = group["initial_lr"] * rate_share(step, args.steps)
     claims, sentences = zip(*captions.sample(rng), strict=True)
     pictures = encode_pictures(model, normalise(augment(_pixels(pool, rows), generator)))
     texts = encode_captions(model, tokenizer, list(sentences))
@@ -223,7 +224,8 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=60_000)
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--muon-rate", type=float, default=6e-3)
+    parser.add_argument("--adamw-rate", type=float, default=2e-3)
     parser.add_argument("--report", type=int, default=200, help="steps between two reports")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
