@@ -83,7 +83,9 @@ def summarise(group: str, labels: tuple[str, ...], given: list[Answer]) -> Group
     others = [answer for answer in given if answer.truth == OTHER_THINGS]
     rows = (*labels, OTHER_THINGS) if others else labels
     columns = (*labels, NOTHING) if others else labels
-    confusion = {truth: {shown: sum((a.truth, a.shown) == (truth, shown) for a in given) for shown in columns} for truth in rows}
+    confusion = {
+        truth: {shown: sum((a.truth, a.shown) == (truth, shown) for a in given) for shown in columns} for truth in rows
+    }
     return GroupReport(
         group=group,
         pictures=len(own),
@@ -121,9 +123,14 @@ def as_text(report: GroupReport) -> str:
     """Return a report for a terminal."""
     lines = [f"{report.group}: top-1 {report.top_1:.1%} of {report.pictures} pictures"]
     if report.other_things_untagged is not None:
-        lines.append(f"  other things without a tag above {SURE}: {report.other_things_untagged:.1%} of {report.other_things}")
+        lines.append(
+            f"  other things without a tag above {SURE}: {report.other_things_untagged:.1%} of {report.other_things}"
+        )
     lines += [f"  expected calibration error {report.expected_calibration_error:.3f}", "", *_table(report), ""]
-    lines += [f"  {label:14} precision {_percent(report.precision[label])}  recall {_percent(report.recall[label])}" for label in report.recall]
+    lines += [
+        f"  {label:14} precision {_percent(report.precision[label])}  recall {_percent(report.recall[label])}"
+        for label in report.recall
+    ]
     return "\n".join(lines)
 
 
@@ -152,7 +159,9 @@ def plot_confusion(reports: list[GroupReport], path: Path) -> None:
         for y, row in enumerate(counts):
             for x, count in enumerate(row):
                 if count:
-                    axis.text(x, y, str(count), ha="center", va="center", color="white" if count > sum(row) / 2 else "black")
+                    axis.text(
+                        x, y, str(count), ha="center", va="center", color="white" if count > sum(row) / 2 else "black"
+                    )
         columns = list(next(iter(report.confusion.values())))
         axis.set_xticks(range(len(columns)), columns, rotation=60, ha="right")
         axis.set_yticks(range(len(counts)), list(report.confusion))
@@ -173,7 +182,9 @@ def load(model: str, folder: Path) -> Tagger:
 
 def main() -> None:
     """Read the command line, measure, and print."""
-    parser = argparse.ArgumentParser(prog="python -m tools.evaluate", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.evaluate", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("model", help="hub id, checkpoint folder or baked folder")
     parser.add_argument("folder", type=Path, help="FOLDER/<label>/*.png|jpg")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
@@ -183,7 +194,11 @@ def main() -> None:
         reports = evaluate(load(args.model, Path(temporary)), args.folder)
     if args.plot:
         plot_confusion(reports, args.plot)
-    print(json.dumps([asdict(report) for report in reports], indent=2) if args.json else "\n\n".join(map(as_text, reports)))
+    print(
+        json.dumps([asdict(report) for report in reports], indent=2)
+        if args.json
+        else "\n\n".join(map(as_text, reports))
+    )
 
 
 if __name__ == "__main__":

@@ -65,7 +65,10 @@ def unseen_others() -> list[Known]:
 def hand_made() -> list[Known]:
     """The drawings made by hand, in another style than the generator's."""
     paths = sorted(PICTURES.glob("*/hand-made-*.png"))
-    return [Known(str(path.relative_to(PICTURES)), path.parent.name, None, Image.open(path).convert("RGB")) for path in paths]
+    return [
+        Known(str(path.relative_to(PICTURES)), path.parent.name, None, Image.open(path).convert("RGB"))
+        for path in paths
+    ]
 
 
 def scores(tagger: Tagger, image: Image.Image) -> dict[str, float]:

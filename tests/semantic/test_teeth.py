@@ -55,7 +55,9 @@ def test_the_wrong_crop_is_noticed(demo_tagger: Tagger, unseen_pets: list[Known]
     assert mean_score(demo_tagger, with_images(unseen_pets, moved)) < 0.3
 
 
-def test_a_shuffled_label_bank_is_noticed(demo_tagger: Tagger, unseen_pets: list[Known], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shuffled_label_bank_is_noticed(
+    demo_tagger: Tagger, unseen_pets: list[Known], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pet, *others = demo_tagger.bank.groups
     rows = len(pet.group.labels)
     order = torch.cat([torch.arange(rows).roll(1), torch.arange(rows, len(pet.embeddings))])

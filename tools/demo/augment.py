@@ -1,4 +1,4 @@
-"""What happens to a batch of pictures on its way into training: crops, turns, mirror, light, grain. Never upside down."""
+"""What may happen to a batch on its way into training: crops, turns, mirror, light, grain. Never upside down."""
 
 import math
 

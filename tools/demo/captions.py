@@ -75,7 +75,7 @@ class CaptionSource:
         return [(claim, self.write(claim, rng)) for claim in (*self.labels, *self.furs, *picked)]
 
     def write(self, claim: Claim, rng: Random) -> str:
-        """Return the claim as a sentence: a template of labels.toml or another, its own word or another for the same."""
+        """Return the claim as a sentence: in a template of labels.toml or another, by its own word or another."""
         own = self.fur_templates if claim in self.furs else self.pet_templates
         template = rng.choice(own if rng.random() < 0.6 else MORE_TEMPLATES)
         word = claim.words[0] if rng.random() < 0.7 else rng.choice(claim.words)
@@ -92,5 +92,3 @@ def _details(kinds: dict[str, set[str]], pets: set[str]) -> Iterator[Claim]:
     for label, names in sorted(kinds.items()):
         for name in sorted(names - {label}):
             yield Claim(label, name, (f"{name} {label}" if label in pets or name in COLOURS else name,))
-
-

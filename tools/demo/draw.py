@@ -4,6 +4,8 @@ The pictures train models/demo and test it (from seeds never trained on). `pytho
 a contact sheet: a person who looks at it should name every animal at once.
 """
 
+# ruff: noqa: S311 - seeds draw pictures, they keep no secrets
+
 import argparse
 import io
 from dataclasses import dataclass
@@ -37,7 +39,7 @@ class Picture:
 
 
 def draw(seed: int, label: str | None = None, fur: str | None = None) -> Picture:
-    """Draw the picture of `seed`, of `label` (a pet or an other thing) and with `fur` where given, else picked by the seed."""
+    """Draw the picture of `seed`; `label` (a pet or an other thing) and `fur` are picked by the seed where not given."""
     rng = Random(seed)
     side = rng.randint(96, 160)
     label = label or rng.choice(PETS if rng.random() < 0.6 else OTHERS)
@@ -86,7 +88,9 @@ def _shade(layer: Image.Image, rng: Random) -> Image.Image:
 def finish(image: Image.Image, side: int, rng: Random) -> Image.Image:
     """Return the picture at `side` pixels, with what cameras and files do to it: blur, noise, light, JPEG."""
     if rng.random() < 0.07:
-        image = image.resize((cells := rng.randint(30, 48), cells), Image.Resampling.BOX).resize((side, side), Image.Resampling.NEAREST)
+        image = image.resize((cells := rng.randint(30, 48), cells), Image.Resampling.BOX).resize(
+            (side, side), Image.Resampling.NEAREST
+        )
     image = image.resize((side, side), Image.Resampling.BOX)
     if rng.random() < 0.15:
         image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.4, 1.3)))
@@ -130,7 +134,9 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="contact sheet to write, a PNG")
     parser.add_argument("--labels", nargs="*", default=[*PETS, *OTHERS], help="its rows; cat/long-hair for one coat")
     parser.add_argument("--folder", type=Path, help="write drawings as FOLDER/<label>/<coat>-<seed>.png")
-    parser.add_argument("--seed", type=int, default=FIRST_UNSEEN_SEED, help="first seed (default: the first never trained on)")
+    parser.add_argument(
+        "--seed", type=int, default=FIRST_UNSEEN_SEED, help="first seed (default: the first never trained on)"
+    )
     parser.add_argument("--count", type=int, default=14)
     args = parser.parse_args()
     seeds = range(args.seed, args.seed + args.count)

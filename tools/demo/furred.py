@@ -1,5 +1,7 @@
 """The furred pets - cat, dog, hamster, rabbit - in several poses each, from the front, sitting, lying and from the side."""
 
+# ruff: noqa: E501, PLR0913, PLR0917 - outlines are tables of numbers, and coordinates are arguments
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -153,7 +155,15 @@ def rabbit_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
         pen.eye(x + d * 0.3 * s, y - 0.08 * s, 0.12 * s, coat.eye)
     _nose_and_mouth(pen, x, y + 0.2 * s, 0.08 * s, PINK)
     if pen.rng.random() < 0.6:
-        pen.mark(polygon((x - 0.1 * s, y + 0.38 * s), (x + 0.1 * s, y + 0.38 * s), (x + 0.09 * s, y + 0.58 * s), (x - 0.09 * s, y + 0.58 * s)), WHITE)
+        pen.mark(
+            polygon(
+                (x - 0.1 * s, y + 0.38 * s),
+                (x + 0.1 * s, y + 0.38 * s),
+                (x + 0.09 * s, y + 0.58 * s),
+                (x - 0.09 * s, y + 0.58 * s),
+            ),
+            WHITE,
+        )
     if pen.rng.random() < 0.5:
         _whiskers(pen, x, y + 0.24 * s, s * 0.85)
 
@@ -180,7 +190,9 @@ def _tail(pen: Pen, pet: str, coat: Coat, x: float, y: float) -> None:
 def _stripes(pen: Pen, coat: Coat, x: float, y: float, rx: float, ry: float) -> None:
     if coat.pattern == "stripes":
         for k in (-0.6, -0.2, 0.2, 0.6):
-            pen.line(curve((x + k * rx, y - 0.9 * ry), (x + (k + 0.06) * rx, y - 0.3 * ry)), tint(coat.base, -0.45), 0.07)
+            pen.line(
+                curve((x + k * rx, y - 0.9 * ry), (x + (k + 0.06) * rx, y - 0.3 * ry)), tint(coat.base, -0.45), 0.07
+            )
     elif coat.pattern == "patch":
         spot = tint(coat.base, -0.5 if sum(coat.base) > 300 else 0.6)
         pen.patch(ellipse(x + 0.3 * rx, y - 0.2 * ry, 0.35 * rx, 0.4 * ry, 20), spot)
@@ -248,7 +260,10 @@ def _legs(pen: Pen, coat: Coat, xs: tuple[float, ...], top: float, floor: float,
 def _cat_profile(pen: Pen, pet: str, coat: Coat) -> None:
     _tail(pen, pet, coat, 0.6, 0.05)
     _legs(pen, coat, (-0.5, -0.36, 0.4, 0.55), 0.2, 0.88, 0.08)
-    pen.furry(smooth((-0.6, -0.05), (-0.2, -0.15), (0.35, -0.18), (0.68, 0.1), (0.55, 0.4), (0.0, 0.42), (-0.5, 0.36)), coat.base)
+    pen.furry(
+        smooth((-0.6, -0.05), (-0.2, -0.15), (0.35, -0.18), (0.68, 0.1), (0.55, 0.4), (0.0, 0.42), (-0.5, 0.36)),
+        coat.base,
+    )
     _stripes(pen, coat, 0.05, 0.12, 0.6, 0.3)
     x, y = -0.66, -0.32
     for dx in (0.12, -0.06):
@@ -266,30 +281,61 @@ def _dog_profile(pen: Pen, pet: str, coat: Coat) -> None:
     _tail(pen, pet, coat, 0.6, -0.02)
     leg = pen.rng.uniform(0.68, 0.95)
     _legs(pen, coat, (-0.45, -0.28, 0.42, 0.58), 0.2, leg, 0.09)
-    pen.furry(smooth((-0.55, -0.3), (-0.1, -0.15), (0.4, -0.16), (0.68, 0.05), (0.56, 0.38), (0.0, 0.36), (-0.4, 0.42), (-0.6, 0.15)), coat.base)
+    pen.furry(
+        smooth(
+            (-0.55, -0.3),
+            (-0.1, -0.15),
+            (0.4, -0.16),
+            (0.68, 0.05),
+            (0.56, 0.38),
+            (0.0, 0.36),
+            (-0.4, 0.42),
+            (-0.6, 0.15),
+        ),
+        coat.base,
+    )
     _stripes(pen, coat, 0.1, 0.1, 0.55, 0.3)
     x, y = -0.62, -0.45
     pen.furry(smooth((x - 0.5, y + 0.05), (x - 0.45, y - 0.06), (x - 0.18, y - 0.1), (x - 0.05, y - 0.3), (x + 0.22, y - 0.26),
                      (x + 0.32, y + 0.1), (x + 0.1, y + 0.32), (x - 0.42, y + 0.2)), coat.base, 0.5)  # fmt: skip
     ear = tint(coat.base, -0.35)
     if pen.rng.random() < 0.7:
-        pen.furry(smooth((x + 0.1, y - 0.24), (x + 0.32, y - 0.15), (x + 0.36, y + 0.28), (x + 0.22, y + 0.36), (x + 0.1, y + 0.1)), ear, 0.5)
+        pen.furry(
+            smooth(
+                (x + 0.1, y - 0.24),
+                (x + 0.32, y - 0.15),
+                (x + 0.36, y + 0.28),
+                (x + 0.22, y + 0.36),
+                (x + 0.1, y + 0.1),
+            ),
+            ear,
+            0.5,
+        )
     else:
         pen.part(polygon((x + 0.0, y - 0.22), (x + 0.14, y - 0.62), (x + 0.3, y - 0.15)), ear)
     pen.eye(x - 0.06, y - 0.06, 0.065, coat.eye)
     pen.mark(ellipse(x - 0.48, y - 0.01, 0.08, 0.065), INK)
     pen.line(curve((x - 0.42, y + 0.12), (x - 0.25, y + 0.16), (x - 0.1, y + 0.12)), INK, 0.025)
     if pen.rng.random() < 0.4:
-        pen.mark(smooth((x - 0.36, y + 0.16), (x - 0.24, y + 0.16), (x - 0.24, y + 0.38), (x - 0.34, y + 0.38)), (232, 92, 110))
+        pen.mark(
+            smooth((x - 0.36, y + 0.16), (x - 0.24, y + 0.16), (x - 0.24, y + 0.38), (x - 0.34, y + 0.38)),
+            (232, 92, 110),
+        )
     if pen.rng.random() < 0.4:
-        pen.mark(tube(curve((x + 0.0, y + 0.36), (x + 0.2, y + 0.34), (x + 0.38, y + 0.18)), (0.05, 0.05)), hue(pen.rng.random(), 0.8, 0.85))
+        pen.mark(
+            tube(curve((x + 0.0, y + 0.36), (x + 0.2, y + 0.34), (x + 0.38, y + 0.18)), (0.05, 0.05)),
+            hue(pen.rng.random(), 0.8, 0.85),
+        )
 
 
 def _ball_profile(pen: Pen, pet: str, coat: Coat) -> None:
     """A hamster or rabbit crouching: one round body, the head in front."""
     rabbit = pet == "rabbit"
     _tail(pen, pet, coat, 0.74, 0.42)
-    pen.furry(smooth((-0.35, 0.0), (0.1, -0.28), (0.6, -0.02), (0.78, 0.45), (0.55, 0.78), (-0.3, 0.8), (-0.55, 0.4)), coat.base)
+    pen.furry(
+        smooth((-0.35, 0.0), (0.1, -0.28), (0.6, -0.02), (0.78, 0.45), (0.55, 0.78), (-0.3, 0.8), (-0.55, 0.4)),
+        coat.base,
+    )
     if not rabbit or coat.pattern == "belly":
         pen.patch(ellipse(-0.05, 0.62, 0.5, 0.16), coat.light)
     _stripes(pen, coat, 0.2, 0.15, 0.5, 0.35)

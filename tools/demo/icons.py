@@ -4,6 +4,8 @@ Never committed: `fetch` packs the sets into a cache folder. Two sets are held o
 Names are mapped to labels by the patterns below; what matches none is left alone.
 """
 
+# ruff: noqa: E501 - patterns are tables
+
 import argparse
 import io
 import json
@@ -126,7 +128,9 @@ def draw_icon(icon: Icon, rng: Random) -> Picture:
     side = rng.randint(96, 160)
     big = side * 2
     mono_style = Style("silhouette", 0.0, INK, WHITE if rng.random() < 0.6 else random_colour(rng), False, False)
-    colour = "#%02x%02x%02x" % (INK if rng.random() < 0.6 else hue(rng.random(), rng.uniform(0.3, 1), rng.uniform(0.1, 0.6)))
+    colour = "#%02x%02x%02x" % (
+        INK if rng.random() < 0.6 else hue(rng.random(), rng.uniform(0.3, 1), rng.uniform(0.1, 0.6))
+    )
     drawn = icon.render(round(big * rng.uniform(0.6, 0.98)), colour).rotate(
         max(-25.0, min(25.0, rng.gauss(0, 8))), Image.Resampling.BICUBIC, expand=True
     )
@@ -135,7 +139,9 @@ def draw_icon(icon: Icon, rng: Random) -> Picture:
         wide = wide.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     layer = Image.new("RGBA", (big, big), (0, 0, 0, 0))
     slack = max(0, big - wide.width) + big // 12, max(0, big - wide.height) + big // 12
-    corner = [(big - extent) // 2 + rng.randint(-room // 2, room // 2) for extent, room in zip(wide.size, slack, strict=True)]
+    corner = [
+        (big - extent) // 2 + rng.randint(-room // 2, room // 2) for extent, room in zip(wide.size, slack, strict=True)
+    ]
     layer.paste(wide, (corner[0], corner[1]))
     style = mono_style if icon.mono else Style("flat", 0.0, INK, WHITE, False, False)
     return Picture(finish(compose(layer, rng, style), side, rng), icon.label, None, frozenset({icon.label}))
@@ -151,7 +157,9 @@ def on_white(icon: Icon, size: int = 128) -> Image.Image:
 
 def main() -> None:
     """Write a held-out set as a folder of pictures for tools/evaluate.py."""
-    parser = argparse.ArgumentParser(prog="python -m tools.demo.icons", description="Render an icon set never trained on.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.demo.icons", description="Render an icon set never trained on."
+    )
     parser.add_argument("set", choices=sorted(HELD_OUT_SETS))
     parser.add_argument("--folder", type=Path, required=True, help="where to write FOLDER/<label>/<name>.png")
     parser.add_argument("--cache", type=Path, default=Path("build/demo/icons"), help="where fetched sets are kept")

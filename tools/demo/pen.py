@@ -35,7 +35,7 @@ def hue(h: float, s: float, v: float) -> Colour:
 
 @dataclass(frozen=True)
 class Style:
-    """How a subject is drawn: `kind` is flat, outline or silhouette; `line` the stroke's half unit width, 0 for none."""
+    """How a subject is drawn: `kind` is flat, outline or silhouette; `line` the width of its lines, 0 for none."""
 
     kind: str
     line: float
@@ -80,7 +80,8 @@ class Pen:
     def _pixels(self, points: Points) -> Points:
         (ax, fx, px), (ay, fy, py) = self._warp
         warped = np.stack(
-            [points[:, 0] + ax * np.sin(fx * points[:, 1] + px), points[:, 1] + ay * np.sin(fy * points[:, 0] + py)], axis=1
+            [points[:, 0] + ax * np.sin(fx * points[:, 1] + px), points[:, 1] + ay * np.sin(fy * points[:, 0] + py)],
+            axis=1,
         )
         return np.asarray(warped @ self._matrix.T + self._centre)
 
@@ -155,7 +156,7 @@ class Pen:
         self._draw.polygon([tuple(p) for p in self._pixels(outline)], fill=(*colour, 255))
 
     def furry(self, outline: Points, colour: Colour, amount: float = 1.0) -> None:
-        """Fill a part covered in fur: the coat's length shows in a ragged outline and in strokes; `amount` scales it."""
+        """Fill a part covered in fur: a ragged outline and strokes show the coat's length; `amount` scales it."""
         if self.fur is None:
             self.part(outline, colour)
             return

@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 mpl.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 the backend comes first
+from matplotlib import pyplot as plt
 
 
 def plot_history(history: list[dict[str, float]], path: Path) -> None:

@@ -1,4 +1,6 @@
-"""The pool: tens of thousands of pictures drawn once, at the size training reads them, so that an epoch costs no drawing."""
+"""The pool: tens of thousands of pictures drawn once, at the size training reads, so that an epoch costs no drawing."""
+
+# ruff: noqa: S311 - seeds draw pictures, they keep no secrets
 
 import json
 from collections import Counter
@@ -68,6 +70,8 @@ def build(path: Path, seeds: Sequence[int], icons: list[Icon], workers: int = 2)
         np.save(path, pixels)
         facts_file.write_text(json.dumps(facts), encoding="utf-8")
     stored = json.loads(facts_file.read_text(encoding="utf-8"))
-    pool = PicturePool(np.load(path), [Facts(label, frozenset(details), complete) for label, details, complete in stored])
+    pool = PicturePool(
+        np.load(path), [Facts(label, frozenset(details), complete) for label, details, complete in stored]
+    )
     print(f"{len(pool.facts)} pictures:", dict(Counter(facts.label for facts in pool.facts)))
     return pool

@@ -43,7 +43,9 @@ def small_png(image: Image.Image) -> bytes:
     """Return the picture as a PNG with as many colours as fit the limit."""
     for colours in (128, 64, 32, 16):
         file = io.BytesIO()
-        image.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+        image.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+            file, "PNG", optimize=True
+        )
         if file.tell() <= MOST_BYTES:
             break
     return file.getvalue()

@@ -1,4 +1,4 @@
-"""What stands behind and before a subject: paper, colour, grass under sky, water, a floor; never telling which pet it is."""
+"""What stands behind and before a subject: paper, colour, grass under sky, water, a floor."""
 
 from random import Random
 
@@ -19,11 +19,16 @@ def vertical(size: int, top: Colour, bottom: Colour) -> Image.Image:
 
 
 def _meadow(rng: Random, size: int) -> Image.Image:
-    sky, grass = hue(rng.uniform(0.53, 0.6), rng.uniform(0.2, 0.6), rng.uniform(0.8, 1)), hue(rng.uniform(0.24, 0.36), rng.uniform(0.4, 0.7), rng.uniform(0.5, 0.85))
+    sky, grass = (
+        hue(rng.uniform(0.53, 0.6), rng.uniform(0.2, 0.6), rng.uniform(0.8, 1)),
+        hue(rng.uniform(0.24, 0.36), rng.uniform(0.4, 0.7), rng.uniform(0.5, 0.85)),
+    )
     image = vertical(size, sky, tint(sky, rng.uniform(0, 0.5)))
     draw = ImageDraw.Draw(image)
     horizon = size * rng.uniform(0.4, 0.8)
-    draw.polygon([(0, horizon), (size / 2, horizon + rng.uniform(-20, 20)), (size, horizon), (size, size), (0, size)], fill=grass)
+    draw.polygon(
+        [(0, horizon), (size / 2, horizon + rng.uniform(-20, 20)), (size, horizon), (size, size), (0, size)], fill=grass
+    )
     if rng.random() < 0.3:
         x, y, r = rng.uniform(0, size), rng.uniform(0, size * 0.25), size * rng.uniform(0.05, 0.1)
         draw.ellipse((x - r, y - r, x + r, y + r), fill=(255, 225, 100) if rng.random() < 0.5 else (255, 255, 255))
@@ -47,7 +52,10 @@ def _water(rng: Random, size: int) -> Image.Image:
 
 
 def _floor(rng: Random, size: int) -> Image.Image:
-    wall, floor = tint(random_colour(rng), 0.35), tint(hue(rng.uniform(0.05, 0.12), rng.uniform(0.2, 0.6), rng.uniform(0.4, 0.85)), 0.1)
+    wall, floor = (
+        tint(random_colour(rng), 0.35),
+        tint(hue(rng.uniform(0.05, 0.12), rng.uniform(0.2, 0.6), rng.uniform(0.4, 0.85)), 0.1),
+    )
     image = Image.new("RGB", (size, size), wall)
     draw = ImageDraw.Draw(image)
     edge = size * rng.uniform(0.55, 0.85)
@@ -62,7 +70,12 @@ def _shapes(rng: Random, size: int) -> Image.Image:
     image = Image.new("RGB", (size, size), random_colour(rng))
     draw = ImageDraw.Draw(image)
     for _ in range(rng.randint(2, 9)):
-        x, y, w, h = rng.uniform(-0.2, 1) * size, rng.uniform(-0.2, 1) * size, rng.uniform(0.1, 0.6) * size, rng.uniform(0.1, 0.6) * size
+        x, y, w, h = (
+            rng.uniform(-0.2, 1) * size,
+            rng.uniform(-0.2, 1) * size,
+            rng.uniform(0.1, 0.6) * size,
+            rng.uniform(0.1, 0.6) * size,
+        )
         shape = draw.ellipse if rng.random() < 0.5 else draw.rectangle
         shape((x, y, x + w, y + h), fill=random_colour(rng))
     return image
@@ -88,12 +101,14 @@ def _speckled(rng: Random, size: int) -> Image.Image:
 
 
 def background(rng: Random, size: int, paper: Colour | None, water: bool = False) -> Image.Image:
-    """Return a background of `size` pixels a side; plain `paper` where given; water now and then for who lives in it."""
+    """Return a background of `size` pixels a side; `paper` where given; at times water for who lives in it."""
     if paper is not None:
         return Image.new("RGB", (size, size), paper)
     if water and rng.random() < 0.45:
         return _water(rng, size)
-    scene = rng.choices([_meadow, _floor, _shapes, _gradient, _disc, _water, _speckled, None], [5, 3, 2, 3, 1, 1, 1, 4])[0]
+    scene = rng.choices(
+        [_meadow, _floor, _shapes, _gradient, _disc, _water, _speckled, None], [5, 3, 2, 3, 1, 1, 1, 4]
+    )[0]
     return scene(rng, size) if scene else Image.new("RGB", (size, size), random_colour(rng))
 
 

@@ -3,6 +3,8 @@
 Points are arrays of shape (n, 2) in the animal's own units: x right, y down, the animal about -1 to 1.
 """
 
+# ruff: noqa: E501, PLR0913, PLR0917 - outlines are tables of numbers, and coordinates are arguments
+
 import math
 
 import numpy as np

@@ -3,6 +3,8 @@
 `THINGS` are subjects drawn with the pen, `FULL_PICTURES` fill the whole picture. Each also says its finer kind.
 """
 
+# ruff: noqa: E501, PLR0913, PLR0917 - outlines are tables of numbers, and coordinates are arguments
+
 import math
 from collections.abc import Callable
 from random import Random
@@ -30,11 +32,25 @@ def human_face(pen: Pen) -> Words:
         pen.part(ellipse(0, 0, 0.9, 0.9), (255, 205, 60))
     else:
         if rng.random() < 0.5:
-            pen.part(smooth((0, -1), (0.75, -0.7), (0.85, 0.7), (0.4, 0.95), (-0.4, 0.95), (-0.85, 0.7), (-0.75, -0.7)), hair)
+            pen.part(
+                smooth((0, -1), (0.75, -0.7), (0.85, 0.7), (0.4, 0.95), (-0.4, 0.95), (-0.85, 0.7), (-0.75, -0.7)), hair
+            )
         for d in (-1, 1):
             pen.part(ellipse(d * 0.66, 0.05, 0.12, 0.18), skin)
         pen.part(ellipse(0, 0.05, 0.66, 0.82), skin)
-        pen.part(smooth((-0.68, -0.05), (-0.6, -0.75), (0, -0.98), (0.6, -0.75), (0.68, -0.05), (0.45, -0.42), (0, -0.5), (-0.4, -0.45)), hair)
+        pen.part(
+            smooth(
+                (-0.68, -0.05),
+                (-0.6, -0.75),
+                (0, -0.98),
+                (0.6, -0.75),
+                (0.68, -0.05),
+                (0.45, -0.42),
+                (0, -0.5),
+                (-0.4, -0.45),
+            ),
+            hair,
+        )
     for d in (-1, 1):
         if not smiley or rng.random() < 0.5:
             pen.mark(ellipse(d * 0.27, -0.08, 0.14, 0.09), WHITE)
@@ -58,9 +74,15 @@ def person(pen: Pen) -> Words:
     dress = rng.random() < 0.3
     trousers = _vivid(pen) if rng.random() < 0.5 else (50, 60, 100)
     for d in (-1, 1):
-        pen.part(tube(curve((d * 0.12, 0.2), (d * (0.1 + step) / 1.2, 0.6), (d * step, 0.95)), (0.12, 0.1, 0.08)), skin if dress else trousers)
+        pen.part(
+            tube(curve((d * 0.12, 0.2), (d * (0.1 + step) / 1.2, 0.6), (d * step, 0.95)), (0.12, 0.1, 0.08)),
+            skin if dress else trousers,
+        )
         hand = (d * 0.62, -0.55) if raised else (d * rng.uniform(0.35, 0.65), 0.2)
-        pen.part(tube(curve((d * 0.2, -0.38), (d * 0.42, -0.2), hand), (0.09, 0.07, 0.06)), shirt if rng.random() < 0.6 else skin)
+        pen.part(
+            tube(curve((d * 0.2, -0.38), (d * 0.42, -0.2), hand), (0.09, 0.07, 0.06)),
+            shirt if rng.random() < 0.6 else skin,
+        )
     if dress:
         pen.part(polygon((-0.18, -0.45), (0.18, -0.45), (0.42, 0.5), (-0.42, 0.5)), shirt)
     else:
@@ -118,7 +140,10 @@ def house(pen: Pen) -> Words:
         pen.part(box(0.3, -0.8, 0.5, -0.3), (150, 80, 70))
     pen.part(box(-0.7, -0.1, 0.7, 0.85), wall)
     peak = rng.uniform(-0.95, -0.6)
-    pen.part(polygon((-0.92, -0.05), (0, peak), (0.92, -0.05)), rng.choice([(190, 70, 55), (120, 70, 50), (90, 100, 120), _vivid(pen)]))
+    pen.part(
+        polygon((-0.92, -0.05), (0, peak), (0.92, -0.05)),
+        rng.choice([(190, 70, 55), (120, 70, 50), (90, 100, 120), _vivid(pen)]),
+    )
     door = rng.choice([-0.45, -0.14, 0.2])
     pen.part(box(door, 0.3, door + 0.28, 0.85), (120, 75, 45))
     for x in (-0.5, -0.1, 0.35):
@@ -146,7 +171,12 @@ def tree(pen: Pen) -> Words:
         pen.part(tube(curve((0.05, 0.95), (-0.05, 0.2), (0.1, -0.4)), (0.12, 0.09, 0.07)), bark)
         for a in (200, 240, 290, 330, 10, 165):
             x, y = 0.75 * math.cos(math.radians(a)), 0.5 * math.sin(math.radians(a))
-            pen.part(tube(curve((0.1, -0.42), (0.1 + x * 0.6, -0.5 + y * 0.8), (0.1 + x, -0.3 + y * 0.6)), (0.03, 0.12, 0.01)), leaf)
+            pen.part(
+                tube(
+                    curve((0.1, -0.42), (0.1 + x * 0.6, -0.5 + y * 0.8), (0.1 + x, -0.3 + y * 0.6)), (0.03, 0.12, 0.01)
+                ),
+                leaf,
+            )
     return frozenset()
 
 
@@ -162,7 +192,19 @@ def flower(pen: Pen) -> Words:
         for d in (-1, 1):
             pen.part(smooth((0.02, 0.75), (d * 0.3, 0.35), (d * 0.48, 0.35), (d * 0.25, 0.68)), green)
     if stem and rng.random() < 0.3:
-        pen.part(smooth((-0.38, y - 0.4), (-0.18, y - 0.2), (0, y - 0.5), (0.18, y - 0.2), (0.38, y - 0.4), (0.36, y + 0.15), (0, y + 0.4), (-0.36, y + 0.15)), petal)
+        pen.part(
+            smooth(
+                (-0.38, y - 0.4),
+                (-0.18, y - 0.2),
+                (0, y - 0.5),
+                (0.18, y - 0.2),
+                (0.38, y - 0.4),
+                (0.36, y + 0.15),
+                (0, y + 0.4),
+                (-0.36, y + 0.15),
+            ),
+            petal,
+        )
         return frozenset({"tulip"})
     petals = rng.randint(5, 10)
     for k in range(petals):
@@ -178,7 +220,9 @@ def cup(pen: Pen) -> Words:
     rng, china = pen.rng, _vivid(pen) if pen.rng.random() < 0.7 else (245, 245, 240)
     kind = rng.random()
     if kind < 0.8:
-        pen.line(arc(0.5, 0.0, 0.34, 0.32, -90, 90), pen.style.ink if pen.style.kind != "flat" else tint(china, -0.2), 0.12)
+        pen.line(
+            arc(0.5, 0.0, 0.34, 0.32, -90, 90), pen.style.ink if pen.style.kind != "flat" else tint(china, -0.2), 0.12
+        )
     if kind < 0.45:
         pen.part(polygon((-0.52, -0.5), (0.52, -0.5), (0.46, 0.7), (-0.46, 0.7)), china)
         pen.part(ellipse(0, -0.5, 0.52, 0.14), tint(china, -0.3) if rng.random() < 0.5 else (90, 55, 35))
@@ -204,10 +248,19 @@ def plate_of_food(pen: Pen) -> Words:
         flat = rng.uniform(0.6, 1.0)
         pen.part(ellipse(0, 0, 0.98, 0.98 * flat), (245, 245, 242))
         pen.part(ellipse(0, 0, 0.72, 0.72 * flat), (230, 230, 228))
-        foods: list[Colour] = [(200, 60, 50), (90, 160, 60), (240, 190, 70), (150, 90, 50), (250, 230, 170), (230, 130, 50)]
+        foods: list[Colour] = [
+            (200, 60, 50),
+            (90, 160, 60),
+            (240, 190, 70),
+            (150, 90, 50),
+            (250, 230, 170),
+            (230, 130, 50),
+        ]
         for _ in range(rng.randint(4, 9)):
             x, y = rng.uniform(-0.42, 0.42), rng.uniform(-0.4, 0.4) * flat
-            pen.part(ellipse(x, y, rng.uniform(0.1, 0.28), rng.uniform(0.08, 0.2), rng.uniform(0, 180)), rng.choice(foods))
+            pen.part(
+                ellipse(x, y, rng.uniform(0.1, 0.28), rng.uniform(0.08, 0.2), rng.uniform(0, 180)), rng.choice(foods)
+            )
         return frozenset({"plate of food"})
     if kind < 0.75:
         pen.part(smooth((-0.8, -0.1), (-0.6, -0.6), (0, -0.75), (0.6, -0.6), (0.8, -0.1)), (225, 160, 80))
@@ -222,7 +275,10 @@ def plate_of_food(pen: Pen) -> Words:
             pen.mark(ellipse(x, y, 0.13, 0.12), (200, 60, 45))
         return frozenset({"pizza"})
     fruit = rng.choice([(215, 45, 45), (120, 185, 60), (250, 150, 40)])
-    pen.part(smooth((0, -0.45), (0.5, -0.6), (0.78, 0.0), (0.45, 0.75), (0, 0.7), (-0.45, 0.75), (-0.78, 0.0), (-0.5, -0.6)), fruit)
+    pen.part(
+        smooth((0, -0.45), (0.5, -0.6), (0.78, 0.0), (0.45, 0.75), (0, 0.7), (-0.45, 0.75), (-0.78, 0.0), (-0.5, -0.6)),
+        fruit,
+    )
     pen.line(curve((0, -0.45), (0.04, -0.7), (0.12, -0.9)), (100, 65, 40), 0.07)
     pen.part(smooth((0.1, -0.7), (0.4, -0.95), (0.5, -0.75)), (90, 160, 60))
     return frozenset({"fruit"})
@@ -245,14 +301,22 @@ def farm_animal(pen: Pen) -> Words:
     elif kind != "sheep":
         pen.part(tube(curve((0.62, -0.05), (0.85, 0.1), (0.82, 0.5)), (0.05, 0.05, 0.09)), tint(coat, -0.4))
     for i, x in enumerate((-0.45, 0.42, -0.28, 0.58)):
-        pen.part(box(x - 0.08, 0.2, x + 0.08, floor), tint(coat, -0.2 if i < 2 else 0.0) if kind != "sheep" else (60, 52, 50))
+        pen.part(
+            box(x - 0.08, 0.2, x + 0.08, floor), tint(coat, -0.2 if i < 2 else 0.0) if kind != "sheep" else (60, 52, 50)
+        )
         pen.mark(box(x - 0.085, floor - 0.1, x + 0.085, floor), (60, 45, 40))
     if kind == "sheep":
         for a in range(0, 360, 36):
-            pen.part(ellipse(0.05 + 0.5 * math.cos(math.radians(a)), 0.05 + 0.28 * math.sin(math.radians(a)), 0.22, 0.2), coat)
+            pen.part(
+                ellipse(0.05 + 0.5 * math.cos(math.radians(a)), 0.05 + 0.28 * math.sin(math.radians(a)), 0.22, 0.2),
+                coat,
+            )
         pen.part(ellipse(0.05, 0.05, 0.56, 0.36), coat, edge=False)
     else:
-        pen.part(smooth((-0.62, -0.15), (0.0, -0.24), (0.6, -0.2), (0.72, 0.1), (0.6, 0.38), (0.0, 0.44), (-0.55, 0.36)), coat)
+        pen.part(
+            smooth((-0.62, -0.15), (0.0, -0.24), (0.6, -0.2), (0.72, 0.1), (0.6, 0.38), (0.0, 0.44), (-0.55, 0.36)),
+            coat,
+        )
     if kind == "cow":
         for x, y in ((-0.2, -0.05), (0.25, 0.1), (0.5, -0.08)):
             pen.patch(ellipse(x, y, 0.18, 0.13, pen.rng.uniform(0, 90)), (50, 42, 40) if coat == WHITE else WHITE)
@@ -273,9 +337,24 @@ def _farm_face(pen: Pen, kind: str, coat: Colour, x: float, y: float, s: float) 
     skin = (75, 65, 62) if kind == "sheep" and pen.rng.random() < 0.6 else coat
     for d in (-1, 1):
         if kind == "cow" or (kind == "sheep" and pen.rng.random() < 0.2):
-            pen.part(tube(curve((x + d * 0.4 * s, y - 0.55 * s), (x + d * 0.62 * s, y - 0.7 * s), (x + d * 0.6 * s, y - 0.98 * s)), (0.1 * s, 0.08 * s, 0.01)), (235, 225, 200))
+            pen.part(
+                tube(
+                    curve(
+                        (x + d * 0.4 * s, y - 0.55 * s),
+                        (x + d * 0.62 * s, y - 0.7 * s),
+                        (x + d * 0.6 * s, y - 0.98 * s),
+                    ),
+                    (0.1 * s, 0.08 * s, 0.01),
+                ),
+                (235, 225, 200),
+            )
         if kind in ("pig", "horse"):
-            pen.part(polygon((x + d * 0.65 * s, y - 0.3 * s), (x + d * 0.62 * s, y - 0.95 * s), (x + d * 0.18 * s, y - 0.65 * s)), skin)
+            pen.part(
+                polygon(
+                    (x + d * 0.65 * s, y - 0.3 * s), (x + d * 0.62 * s, y - 0.95 * s), (x + d * 0.18 * s, y - 0.65 * s)
+                ),
+                skin,
+            )
         else:
             pen.part(ellipse(x + d * 0.75 * s, y - 0.25 * s, 0.28 * s, 0.14 * s, d * 15), skin)
     if kind == "pig":
@@ -291,7 +370,9 @@ def _farm_face(pen: Pen, kind: str, coat: Colour, x: float, y: float, s: float) 
             for k in (-0.4, -0.13, 0.13, 0.4):
                 pen.part(ellipse(x + k * s, y - 0.62 * s, 0.24 * s, 0.22 * s), (245, 242, 235))
         if kind == "horse":
-            pen.part(smooth((x - 0.15 * s, y - 0.9 * s), (x + 0.15 * s, y - 0.9 * s), (x, y - 0.2 * s)), tint(skin, -0.5))
+            pen.part(
+                smooth((x - 0.15 * s, y - 0.9 * s), (x + 0.15 * s, y - 0.9 * s), (x, y - 0.2 * s)), tint(skin, -0.5)
+            )
             pen.part(ellipse(x, y + 0.7 * s, 0.38 * s, 0.25 * s), tint(skin, 0.3))
     low = 0.2 if kind == "pig" else 0.62
     for d in (-1, 1):
@@ -299,7 +380,7 @@ def _farm_face(pen: Pen, kind: str, coat: Colour, x: float, y: float, s: float) 
         pen.eye(x + d * 0.32 * s, y - 0.2 * s, 0.09 * s)
 
 
-def insect(pen: Pen) -> Words:
+def insect(pen: Pen) -> Words:  # noqa: PLR0912 - four insects, no more
     """A butterfly, beetle, bee or ant: six legs or patterned wings, feelers."""
     rng, colour = pen.rng, _vivid(pen)
     kind = rng.choice(["butterfly", "beetle", "bee", "ant"])
@@ -310,7 +391,10 @@ def insect(pen: Pen) -> Words:
                 pen.line(curve((d * 0.2, y), (d * 0.55, y - 0.08), (d * 0.75, y + 0.15)), INK, 0.045)
     if kind == "butterfly":
         for d in (-1, 1):
-            pen.part(smooth((d * 0.05, -0.2), (d * 0.5, -0.85), (d * 0.98, -0.65), (d * 0.75, -0.05), (d * 0.05, 0.05)), colour)
+            pen.part(
+                smooth((d * 0.05, -0.2), (d * 0.5, -0.85), (d * 0.98, -0.65), (d * 0.75, -0.05), (d * 0.05, 0.05)),
+                colour,
+            )
             pen.part(smooth((d * 0.05, 0.05), (d * 0.7, 0.1), (d * 0.7, 0.7), (d * 0.3, 0.75)), tint(colour, -0.2))
             pen.patch(ellipse(d * 0.6, -0.45, 0.16, 0.14), tint(colour, 0.55))
             pen.patch(ellipse(d * 0.45, 0.38, 0.1, 0.12), tint(colour, 0.55))
@@ -341,7 +425,10 @@ def insect(pen: Pen) -> Words:
 
 def room(rng: Random, size: int) -> tuple[Image.Image, Words]:
     """A room: walls, floor, a window or picture, furniture."""
-    wall, floor = tint(random_colour(rng), 0.3), hue(rng.uniform(0.04, 0.12), rng.uniform(0.2, 0.6), rng.uniform(0.4, 0.8))
+    wall, floor = (
+        tint(random_colour(rng), 0.3),
+        hue(rng.uniform(0.04, 0.12), rng.uniform(0.2, 0.6), rng.uniform(0.4, 0.8)),
+    )
     image = Image.new("RGB", (size, size), wall)
     d = ImageDraw.Draw(image)
     edge, u = size * rng.uniform(0.55, 0.75), size / 10
@@ -375,7 +462,15 @@ def _furniture(rng: Random, d: ImageDraw.ImageDraw, u: float, edge: float) -> No
             d.rectangle((x + leg * u, edge, x + (leg + 0.25) * u, edge + 2 * u), fill=colour)
     elif kind < 0.8:
         d.line((x + 0.8 * u, edge - 3.5 * u, x + 0.8 * u, edge + 0.8 * u), fill=outline, width=5)
-        d.polygon([(x, edge - 3 * u), (x + 0.4 * u, edge - 4.4 * u), (x + 1.2 * u, edge - 4.4 * u), (x + 1.6 * u, edge - 3 * u)], fill=colour)
+        d.polygon(
+            [
+                (x, edge - 3 * u),
+                (x + 0.4 * u, edge - 4.4 * u),
+                (x + 1.2 * u, edge - 4.4 * u),
+                (x + 1.6 * u, edge - 3 * u),
+            ],
+            fill=colour,
+        )
     else:
         d.rectangle((x, edge - 4 * u, x + 2.4 * u, edge + 0.6 * u), fill=colour, outline=outline, width=3)
         for row in range(3):
@@ -384,7 +479,13 @@ def _furniture(rng: Random, d: ImageDraw.ImageDraw, u: float, edge: float) -> No
 
 def landscape(rng: Random, size: int) -> tuple[Image.Image, Words]:
     """Hills, mountains, the sea or a desert under a sky."""
-    sky = rng.choice([hue(rng.uniform(0.53, 0.62), rng.uniform(0.2, 0.6), 0.95), hue(rng.uniform(0.02, 0.1), 0.5, 0.95), hue(0.65, 0.5, 0.35)])
+    sky = rng.choice(
+        [
+            hue(rng.uniform(0.53, 0.62), rng.uniform(0.2, 0.6), 0.95),
+            hue(rng.uniform(0.02, 0.1), 0.5, 0.95),
+            hue(0.65, 0.5, 0.35),
+        ]
+    )
     image = vertical(size, sky, tint(sky, rng.uniform(0.2, 0.7)))
     d = ImageDraw.Draw(image)
     if rng.random() < 0.7:
@@ -400,14 +501,30 @@ def landscape(rng: Random, size: int) -> tuple[Image.Image, Words]:
         for _ in range(rng.randint(2, 4)):
             x, w, h = rng.uniform(0, 1) * size, rng.uniform(0.2, 0.45) * size, rng.uniform(0.2, 0.42) * size
             d.polygon([(x - w, horizon + 4), (x, horizon - h), (x + w, horizon + 4)], fill=rock)
-            d.polygon([(x - w * 0.28, horizon - h * 0.72), (x, horizon - h), (x + w * 0.28, horizon - h * 0.72), (x, horizon - h * 0.62)], fill=WHITE)
-    ground = rng.choice([hue(rng.uniform(0.22, 0.36), 0.55, 0.65), hue(rng.uniform(0.52, 0.6), 0.6, 0.75), hue(0.11, 0.45, 0.88)])
+            d.polygon(
+                [
+                    (x - w * 0.28, horizon - h * 0.72),
+                    (x, horizon - h),
+                    (x + w * 0.28, horizon - h * 0.72),
+                    (x, horizon - h * 0.62),
+                ],
+                fill=WHITE,
+            )
+    ground = rng.choice(
+        [hue(rng.uniform(0.22, 0.36), 0.55, 0.65), hue(rng.uniform(0.52, 0.6), 0.6, 0.75), hue(0.11, 0.45, 0.88)]
+    )
     for k in range(rng.randint(1, 4)):
         top, shade, phase = horizon + k * 0.13 * size, tint(ground, -0.13 * k), rng.uniform(0, 6.3)
-        hill = [(x, top + 0.05 * size * math.sin(x / size * rng.uniform(4, 4.4) + phase)) for x in range(0, size + 8, 8)]
+        hill = [
+            (x, top + 0.05 * size * math.sin(x / size * rng.uniform(4, 4.4) + phase)) for x in range(0, size + 8, 8)
+        ]
         d.polygon([*hill, (size + 8, size), (0, size)], fill=shade)
     for _ in range(rng.choice([0, 0, 3, 8])):
-        x, y, h = rng.uniform(0, 1) * size, rng.uniform(horizon / size + 0.05, 0.95) * size, rng.uniform(0.05, 0.1) * size
+        x, y, h = (
+            rng.uniform(0, 1) * size,
+            rng.uniform(horizon / size + 0.05, 0.95) * size,
+            rng.uniform(0.05, 0.1) * size,
+        )
         d.polygon([(x - h * 0.4, y), (x, y - h), (x + h * 0.4, y)], fill=tint(ground, -0.45))
     return image, frozenset()
 
@@ -451,7 +568,10 @@ def pattern(rng: Random, size: int) -> tuple[Image.Image, Words]:
     big = size * 2
     image = Image.new("RGB", (big, big), a)
     d = ImageDraw.Draw(image)
-    step, kind = int(size * rng.uniform(0.08, 0.28)), rng.choice(["stripes", "dots", "checks", "zigzag", "grid", "triangles"])
+    step, kind = (
+        int(size * rng.uniform(0.08, 0.28)),
+        rng.choice(["stripes", "dots", "checks", "zigzag", "grid", "triangles"]),
+    )
     for i, y in enumerate(range(0, big, step)):
         if kind == "stripes":
             d.rectangle((0, y, big, y + step * 0.5), fill=b)
@@ -459,7 +579,11 @@ def pattern(rng: Random, size: int) -> tuple[Image.Image, Words]:
             d.rectangle((0, y, big, y + step * 0.15), fill=b)
             d.rectangle((y, 0, y + step * 0.15, big), fill=b)
         if kind == "zigzag":
-            d.line([(x * step / 2, y + (step * 0.5 if x % 2 else 0)) for x in range(2 * big // step + 2)], fill=b, width=max(3, step // 4))
+            d.line(
+                [(x * step / 2, y + (step * 0.5 if x % 2 else 0)) for x in range(2 * big // step + 2)],
+                fill=b,
+                width=max(3, step // 4),
+            )
         for j, x in enumerate(range(0, big, step)):
             if kind == "dots":
                 dx = step / 2 if i % 2 else 0
@@ -467,7 +591,9 @@ def pattern(rng: Random, size: int) -> tuple[Image.Image, Words]:
             elif kind == "checks" and (i + j) % 2:
                 d.rectangle((x, y, x + step, y + step), fill=b)
             elif kind == "triangles":
-                d.polygon([(x, y + step), (x + step / 2, y), (x + step, y + step)], fill=b if (i + j) % 2 else tint(b, 0.4))
+                d.polygon(
+                    [(x, y + step), (x + step / 2, y), (x + step, y + step)], fill=b if (i + j) % 2 else tint(b, 0.4)
+                )
     turned = image.rotate(rng.choice([0, 90, 45, rng.uniform(0, 180)]))
     return turned.crop((size // 2, size // 2, size // 2 + size, size // 2 + size)), frozenset({kind})
 
@@ -479,7 +605,9 @@ def plain_background(rng: Random, size: int) -> tuple[Image.Image, Words]:
     if kind < 0.45:
         return Image.new("RGB", (size, size), colour), frozenset()
     if kind < 0.8:
-        return vertical(size, colour, tint(colour, rng.uniform(-0.6, 0.6))).rotate(rng.choice([0, 90, 180, 270])), frozenset()
+        return vertical(size, colour, tint(colour, rng.uniform(-0.6, 0.6))).rotate(
+            rng.choice([0, 90, 180, 270])
+        ), frozenset()
     grain = Image.effect_noise((size, size), rng.uniform(5, 50))
     return Image.blend(Image.new("RGB", (size, size), colour), Image.merge("RGB", [grain] * 3), 0.3), frozenset()
 
