@@ -59,7 +59,8 @@ class CaptionSource:
         """`kinds` maps a label to the finer kinds and colours its pictures have; `pets` are those that have colours."""
         groups = tomllib.loads(labels_file.read_text(encoding="utf-8"))["groups"]
         pet, fur = groups["pet"], groups["fur"]
-        self.pet_templates, self.fur_templates = tuple(pet["templates"]), tuple(fur["templates"])
+        self.pet_templates: tuple[str, ...] = tuple(pet["templates"])
+        self.fur_templates: tuple[str, ...] = tuple(fur["templates"])
         words = {**pet["labels"], **{word: word for word in pet["background"]}}
         self.labels = [Claim(name, None, (word, *SYNONYMS.get(name, ()))) for name, word in words.items()]
         self.furs = [

@@ -39,7 +39,7 @@ class Picture:
 
 
 def draw(seed: int, label: str | None = None, fur: str | None = None) -> Picture:
-    """Draw the picture of `seed`; `label` (a pet or an other thing) and `fur` are picked by the seed where not given."""
+    """Draw the picture of `seed`; `label` (a pet or an other thing) and `fur` are the seed's choice where not given."""
     rng = Random(seed)
     side = rng.randint(96, 160)
     label = label or rng.choice(PETS if rng.random() < 0.6 else OTHERS)

@@ -1,4 +1,4 @@
-"""What training minimises: CLIP's symmetric contrastive loss, where a caption may be true of many pictures of a batch."""
+"""What training minimises: CLIP's symmetric contrastive loss, a caption being true of many pictures of a batch."""
 
 import torch
 from torch import Tensor

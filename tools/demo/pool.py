@@ -63,9 +63,9 @@ def build(path: Path, seeds: Sequence[int], icons: list[Icon], workers: int = 2)
         facts: list[tuple[str, list[str], bool]] = []
         with Pool(workers) as processes:
             drawn = processes.imap(partial(one, icons=by_label), seeds, chunksize=64)
-            for i, (raw, *known) in enumerate(tqdm(drawn, total=len(seeds), desc="drawing")):
+            for i, (raw, label, details, complete) in enumerate(tqdm(drawn, total=len(seeds), desc="drawing")):
                 pixels[i] = np.frombuffer(raw, np.uint8).reshape(pixels[i].shape)
-                facts.append((known[0], known[1], known[2]))
+                facts.append((label, details, complete))
         path.parent.mkdir(parents=True, exist_ok=True)
         np.save(path, pixels)
         facts_file.write_text(json.dumps(facts), encoding="utf-8")

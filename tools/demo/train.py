@@ -1,6 +1,6 @@
 """Trains models/demo from nothing: `make train-demo`.
 
-First the text tower learns which captions say the same; then both towers learn on drawings and what may be said of them.
+First the text tower learns which captions say the same; then both learn on drawings and what may be said of them.
 """
 # ruff: noqa: S311 - seeds keep no secrets
 
@@ -70,6 +70,11 @@ def optimizers_of(model: CLIPModel, muon_rate: float, adamw_rate: float) -> list
     return optimizers
 
 
+def averaged(model: CLIPModel) -> AveragedModel:
+    """Return the running mean of the model over some fifty steps: it is better than any single step's model."""
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.98))  # type: ignore[no-untyped-call] # torch's
+
+
 @dataclass
 class Trainer:
     """The two towers, what they learn from, and the course of their training."""
@@ -89,7 +94,7 @@ class Trainer:
     def __post_init__(self) -> None:
         self.rng, self.generator = Random(self.seed), torch.Generator().manual_seed(self.seed)
         self.table = TruthTable([*self.captions.labels, *self.captions.furs, *self.captions.details], self.pool.facts)
-        self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(0.98))
+        self.average = averaged(self.model)
 
     def warm_up_words(self) -> None:
         """Teach the text tower alone which captions say the same thing.
@@ -108,9 +113,9 @@ class Trainer:
             loss = contrastive_loss(WORDS_SCALE * first @ second.T, truths)
             optimizer.param_groups[0]["lr"] = WORDS_RATE * (1 - step / WORDS_STEPS)
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
-        self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(0.98))
+        self.average = averaged(self.model)
 
     def run(self, args: argparse.Namespace) -> None:
         """Train for `args.steps` batches, noting loss and accuracy now and then."""
@@ -139,7 +144,7 @@ class Trainer:
         logits = self.model.logit_scale.exp() * pictures @ texts.T
         loss = contrastive_loss(logits, self.table.of(rows, list(claims)))
         self.model.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in optimizers:
             optimizer.step()
@@ -150,9 +155,9 @@ class Trainer:
 
     @torch.no_grad()
     def accuracy(self) -> dict[str, float]:
-        """Return top-1 on unseen seeds among all labels, and among the coats of the right animal; first template only."""
+        """Return top-1 on unseen seeds among all labels, and among the right animal's coats; first templates only."""
         model, captions = self.average.module, self.captions
-        batches = torch.arange(len(self.unseen.facts)).split(256)
+        batches = torch.split(torch.arange(len(self.unseen.facts)), 256)
         pictures = torch.cat([encode_pictures(model, normalise(pixels_of(self.unseen, rows))) for rows in batches])
         words = [captions.pet_templates[0].replace("{}", claim.words[0]) for claim in captions.labels]
         coats = [captions.fur_templates[0].replace("{}", claim.words[0]) for claim in captions.furs]
