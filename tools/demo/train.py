@@ -200,7 +200,7 @@ def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(prog="python -m tools.demo.train", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("models/demo"))
-    parser.add_argument("--plot", type=Path, default=Path("tools/demo/training.png"))
+    parser.add_argument("--plot", type=Path, default=Path("models/demo/training.png"))
     parser.add_argument(
         "--cache", type=Path, default=Path("build/demo"), help="pictures and icon sets, kept between runs"
     )
