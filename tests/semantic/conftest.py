@@ -1,0 +1,83 @@
+"""The demo model as it is served, and pictures it was never trained on."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from function import bake
+from function.tagging.tagger import Tagger, TagOptions
+from tools.demo.draw import FIRST_UNSEEN_SEED, FURRED, FURS, OTHERS, PETS, draw
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "tests" / "pictures"
+DRAWINGS_PER_PET = 24
+DRAWINGS_PER_OTHER_THING = 8
+FIRST_SEED = FIRST_UNSEEN_SEED + 50_000
+
+
+@dataclass(frozen=True)
+class Known:
+    """A picture and what it shows; `label` None for other things, `fur` None where there is none or nobody knows."""
+
+    name: str
+    label: str | None
+    fur: str | None
+    image: Image.Image
+
+
+@pytest.fixture(scope="session")
+def demo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """models/demo, baked."""
+    out = tmp_path_factory.mktemp("baked") / "demo"
+    assert bake.main(["--model", str(ROOT / "models" / "demo"), "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(scope="session")
+def demo_tagger(demo_model: Path) -> Tagger:
+    """models/demo, served."""
+    return Tagger.load(demo_model, "float32", 50_000_000)
+
+
+@pytest.fixture(scope="session")
+def unseen_pets() -> list[Known]:
+    """Drawings of every pet from seeds never trained on, coats in turn."""
+    drawn = []
+    for label in PETS:
+        for number in range(DRAWINGS_PER_PET):
+            fur = FURS[number % len(FURS)] if label in FURRED else None
+            seed = FIRST_SEED + number
+            drawn.append(Known(f"{label} {seed}", label, fur, draw(seed, label, fur).image))
+    return drawn
+
+
+@pytest.fixture(scope="session")
+def unseen_others() -> list[Known]:
+    """Drawings of other things from seeds never trained on."""
+    seeds = range(FIRST_SEED, FIRST_SEED + DRAWINGS_PER_OTHER_THING)
+    return [Known(f"{label} {seed}", None, None, draw(seed, label).image) for label in OTHERS for seed in seeds]
+
+
+@pytest.fixture(scope="session")
+def hand_made() -> list[Known]:
+    """The drawings made by hand, in another style than the generator's."""
+    paths = sorted(PICTURES.glob("*/hand-made-*.png"))
+    return [
+        Known(str(path.relative_to(PICTURES)), path.parent.name, None, Image.open(path).convert("RGB"))
+        for path in paths
+    ]
+
+
+def scores(tagger: Tagger, image: Image.Image) -> dict[str, float]:
+    """Return every label's score, as the service gives it for the picture as a PNG."""
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return {tag.label: tag.score for tag in tagger.tag(file.getvalue(), TagOptions(min_score=0.0)).tags}
+
+
+def best(given: dict[str, float], labels: tuple[str, ...]) -> str:
+    """Return the label with the highest score."""
+    return max(labels, key=lambda label: given[label])

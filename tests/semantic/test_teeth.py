@@ -1,0 +1,66 @@
+"""The semantic tests can fail: each of these breaks the service in one place and sees the scores fall.
+
+What is measured is the mean score of the right pet. The drop that is asked for is far below what was measured, far
+above what chance gives.
+"""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from PIL import Image
+
+from function.tagging.bank import GroupEmbeddings, LabelBank
+from function.tagging.tagger import Tagger
+from tests.semantic.conftest import Known, scores
+
+
+def mean_score(tagger: Tagger, pets: list[Known]) -> float:
+    """Return the mean score of the right pet."""
+    return sum(scores(tagger, known.image)[str(known.label)] for known in pets) / len(pets)
+
+
+def with_images(pets: list[Known], images: list[Image.Image]) -> list[Known]:
+    return [replace(known, image=image) for known, image in zip(pets, images, strict=True)]
+
+
+@pytest.fixture(scope="session")
+def whole(demo_tagger: Tagger, unseen_pets: list[Known]) -> float:
+    """The mean score when nothing is broken."""
+    return mean_score(demo_tagger, unseen_pets)
+
+
+def test_upside_down_is_noticed(demo_tagger: Tagger, unseen_pets: list[Known], whole: float) -> None:
+    flipped = [known.image.transpose(Image.Transpose.FLIP_TOP_BOTTOM) for known in unseen_pets]
+    assert mean_score(demo_tagger, with_images(unseen_pets, flipped)) < whole - 0.2
+
+
+def test_swapped_red_and_blue_are_noticed(demo_tagger: Tagger, unseen_pets: list[Known], whole: float) -> None:
+    swapped = [Image.merge("RGB", known.image.split()[::-1]) for known in unseen_pets]
+    assert mean_score(demo_tagger, with_images(unseen_pets, swapped)) < whole - 0.02
+
+
+def wide(image: Image.Image, corner: int = 0) -> Image.Image:
+    """Return the picture in the middle of a strip three times as wide, or, shifted by `corner` widths, off it."""
+    strip = Image.new("RGB", (3 * image.width, image.height), (235, 235, 235))
+    strip.paste(image, ((1 + corner) * image.width, 0))
+    return strip
+
+
+def test_the_wrong_crop_is_noticed(demo_tagger: Tagger, unseen_pets: list[Known], whole: float) -> None:
+    """A crop of the left end of a strip sees what a centre crop sees once the picture is moved a width to the right."""
+    centred = [wide(known.image) for known in unseen_pets]
+    assert mean_score(demo_tagger, with_images(unseen_pets, centred)) > whole - 0.02
+    moved = [wide(known.image, corner=1) for known in unseen_pets]
+    assert mean_score(demo_tagger, with_images(unseen_pets, moved)) < 0.3
+
+
+def test_a_shuffled_label_bank_is_noticed(
+    demo_tagger: Tagger, unseen_pets: list[Known], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pet, *others = demo_tagger.bank.groups
+    rows = len(pet.group.labels)
+    order = torch.cat([torch.arange(rows).roll(1), torch.arange(rows, len(pet.embeddings))])
+    shuffled = LabelBank(demo_tagger.bank.labels, (GroupEmbeddings(pet.group, pet.embeddings[order]), *others))
+    monkeypatch.setattr(demo_tagger, "bank", shuffled)
+    assert mean_score(demo_tagger, unseen_pets) < 0.3

@@ -1,0 +1,1 @@
+"""The recipe behind models/demo: drawings without end, captions in the labels' words, a small CLIP trained on both."""
