@@ -181,6 +181,7 @@ def _front_doors() -> dict[str, Sample]:
         "embed-texts": Request("POST", "/embed", b'{"texts": ["a cat", "a dog"]}', "application/json"),
         "labels": Request(path="/labels"),
         "health": Request(path="/health"),
+        "page": Request(path="/"),
         "docs": Request(path="/docs"),
         "openapi": Request(path="/openapi.json"),
     }

@@ -4,12 +4,14 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from function import __version__
 from function.api import embed, openapi, problems
 from function.api.admission import admitted
+from function.api.docs import swagger_ui
 from function.api.observe import Observe, server_timing
+from function.api.page import read_page
 from function.api.schemas import Health, LabelGroup, Labels, TagResult
 from function.api.uploads import read_tag
 from function.settings import Settings
@@ -47,6 +49,8 @@ def _routed_app() -> FastAPI:
         title="Pet tagger",
         version=__version__,
         description=openapi.DESCRIPTION,
+        docs_url=None,  # ours is served under a policy of its own: see docs.py
+        redoc_url=None,
         generate_unique_id_function=lambda route: route.name,  # what generated clients call their functions
     )
     app.include_router(_router)
@@ -110,9 +114,18 @@ async def health(request: Request) -> Health:
 
 
 @_router.get("/", include_in_schema=False)
-async def index() -> RedirectResponse:
-    """Lead whoever opens the service in a browser to its documentation; relative, so that a stage's path stays."""
-    return RedirectResponse("docs")
+async def index(request: Request) -> Response:
+    """Return the web page, or nothing new to a browser that has it."""
+    page = read_page()
+    if page.is_current(request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers=page.headers)
+    return HTMLResponse(page.html, headers=page.headers)
+
+
+@_router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> HTMLResponse:
+    """Return Swagger UI over the OpenAPI document."""
+    return swagger_ui(request.app.title, f"{request.scope.get('root_path', '').rstrip('/')}/openapi.json")
 
 
 def _log_fields(tagging: Tagging) -> dict[str, object]:

@@ -14,6 +14,13 @@ logger = Logger(service="pet-tagger")
 
 # nginx's number for a client that went away before the answer; it never leaves the log.
 _CLIENT_CLOSED_REQUEST = 499
+# For JSON and problem documents, which load nothing and run nothing; a page brings a policy of its own.
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
 
 
 class Observe:
@@ -39,7 +46,8 @@ class Observe:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"], headers["X-Model"] = request_id, self._model
-                headers["X-Content-Type-Options"] = "nosniff"
+                for name, value in _SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         try:

@@ -13,6 +13,8 @@ build: an image is content-addressed, so a cold start has no need to hash 350 MB
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -103,17 +105,51 @@ class BakedModel:
             )
         return cls(folder, manifest, preprocess)
 
-    def vision_weights(self) -> dict[str, Tensor]:
-        """Return the vision tower's weights, mapped from the file.
+    def vision_weights(self) -> "TensorFile":
+        """Return the vision tower's weights, to be read one by one.
 
         Raises CheckpointError if a tensor is missing or has another shape than the manifest's configuration gives it.
         """
-        weights = read_tensors(self.folder / VISION)
+        weights = TensorFile(self.folder / VISION)
         for name, shape in expected_shapes(self.manifest.vision).items():
-            found = tuple(weights[name].shape) if name in weights else None
+            found = weights.shapes.get(name)
             if found != shape:
                 raise CheckpointError(f"{self.folder / VISION}: {name} has shape {found}, expected {shape}")
         return weights
+
+
+class TensorFile(Mapping[str, Tensor]):
+    """A safetensors file, each tensor mapped when it is asked for and unmapped with the last reference to it.
+
+    Whoever copies tensors one by one never has the whole file in memory beside the copies.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the header of `path`; raises CheckpointError if it does not read."""
+        self._path = path
+        with self._open() as file:
+            self.shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+
+    def __getitem__(self, name: str) -> Tensor:
+        if name not in self.shapes:
+            raise KeyError(name)
+        with self._open() as file:
+            tensor: Tensor = file.get_tensor(name)
+            return tensor
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.shapes)
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        try:
+            with safe_open(self._path, framework="pt") as file:
+                yield file
+        except (OSError, SafetensorError) as error:
+            raise CheckpointError(f"{self._path}: {error}") from error
 
 
 def expected_shapes(config: VisionConfig) -> dict[str, tuple[int, ...]]:
@@ -138,18 +174,6 @@ def expected_shapes(config: VisionConfig) -> dict[str, tuple[int, ...]]:
         shapes |= {f"{layer}mlp.fc1.weight": (mlp, hidden), f"{layer}mlp.fc1.bias": (mlp,)}
         shapes |= {f"{layer}mlp.fc2.weight": (hidden, mlp), f"{layer}mlp.fc2.bias": (hidden,)}
     return shapes
-
-
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a safetensors file, mapped, not copied.
-
-    Raises CheckpointError if the file does not read.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path}: {error}") from error
 
 
 def write_json(path: Path, value: Any) -> None:

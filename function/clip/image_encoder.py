@@ -53,24 +53,22 @@ class VisionConfig:
 class ImageEncoder:
     """Images to unit vectors.
 
-    `weights` are named and shaped as in `CLIPVisionModelWithProjection`; they are copied, so the caller may drop them.
+    `weights` are named and shaped as in `CLIPVisionModelWithProjection`; each is asked for once and copied.
     """
 
     def __init__(self, weights: Mapping[str, Tensor], config: VisionConfig, dtype: DtypeName = "float32") -> None:
         self.config = config
         self.dtype = _resolve(dtype)
-        cast = {name: weight.to(self.dtype) for name, weight in weights.items()}
-        vision = "vision_model."
-        patch_weight = cast[f"{vision}embeddings.patch_embedding.weight"]
-        position = cast[f"{vision}embeddings.position_embedding.weight"]
-        self._patch = _linear(patch_weight.flatten(1), None)
-        self._class_token = (cast[f"{vision}embeddings.class_embedding"] + position[0]).view(1, 1, -1)
+        cast = _Cast(weights, self.dtype)
+        position = cast["vision_model.embeddings.position_embedding.weight"]
+        self._patch = _linear(cast["vision_model.embeddings.patch_embedding.weight"].flatten(1), None)
+        self._class_token = (cast["vision_model.embeddings.class_embedding"] + position[0]).view(1, 1, -1)
         self._patch_positions = position[1:].clone()
-        self._pre_norm = _Norm(cast, f"{vision}pre_layrnorm", config)
-        names = [f"{vision}encoder.layers.{i}." for i in range(config.num_hidden_layers)]
+        self._pre_norm = _Norm(cast, "vision_model.pre_layrnorm", config)
+        names = [f"vision_model.encoder.layers.{i}." for i in range(config.num_hidden_layers)]
         self._layers = [_Layer(cast, name, config) for name in names[:-1]]
         self._last_layer = _LastLayer(cast, names[-1], config)
-        self._post_norm = _Norm(cast, f"{vision}post_layernorm", config)
+        self._post_norm = _Norm(cast, "vision_model.post_layernorm", config)
         self._projection = _linear(cast["visual_projection.weight"], None)
 
     @torch.inference_mode()
@@ -98,10 +96,20 @@ class ImageEncoder:
         return torch.cat([class_tokens, embedded.view(n, grid * grid, -1)], dim=1).flatten(0, 1)
 
 
+class _Cast:
+    """Weights in the encoder's arithmetic, converted one by one, so that there is never a second copy of all."""
+
+    def __init__(self, weights: Mapping[str, Tensor], dtype: torch.dtype) -> None:
+        self._weights, self._dtype = weights, dtype
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._weights[name].to(self._dtype)
+
+
 class _Norm:
     """Layer normalisation over the last axis."""
 
-    def __init__(self, weights: Mapping[str, Tensor], name: str, config: VisionConfig) -> None:
+    def __init__(self, weights: _Cast, name: str, config: VisionConfig) -> None:
         self._weight, self._bias = weights[f"{name}.weight"].clone(), weights[f"{name}.bias"].clone()
         self._eps = config.layer_norm_eps
 
@@ -112,7 +120,7 @@ class _Norm:
 class _Mlp:
     """The feed-forward block of one layer, added to its residual."""
 
-    def __init__(self, weights: Mapping[str, Tensor], name: str, config: VisionConfig) -> None:
+    def __init__(self, weights: _Cast, name: str, config: VisionConfig) -> None:
         before, self._activation = _ACTIVATIONS[config.hidden_act]
         self._up = _linear(weights[f"{name}fc1.weight"] * before, weights[f"{name}fc1.bias"] * before)
         self._down = _linear(weights[f"{name}fc2.weight"] / before, weights[f"{name}fc2.bias"])
@@ -124,7 +132,7 @@ class _Mlp:
 class _Layer:
     """One transformer layer over all tokens."""
 
-    def __init__(self, weights: Mapping[str, Tensor], name: str, config: VisionConfig) -> None:
+    def __init__(self, weights: _Cast, name: str, config: VisionConfig) -> None:
         self._heads = config.num_attention_heads
         self._norm1 = _Norm(weights, f"{name}layer_norm1", config)
         self._norm2 = _Norm(weights, f"{name}layer_norm2", config)
@@ -142,7 +150,7 @@ class _Layer:
 class _LastLayer:
     """The last transformer layer, of which only the class token is wanted."""
 
-    def __init__(self, weights: Mapping[str, Tensor], name: str, config: VisionConfig) -> None:
+    def __init__(self, weights: _Cast, name: str, config: VisionConfig) -> None:
         self._heads = config.num_attention_heads
         self._norm1 = _Norm(weights, f"{name}layer_norm1", config)
         self._norm2 = _Norm(weights, f"{name}layer_norm2", config)
@@ -210,7 +218,7 @@ def _linear(weight: Tensor, bias: Tensor | None) -> _Linear:
     return linear(weight, None if bias is None else bias.clone())
 
 
-def _projections(weights: Mapping[str, Tensor], name: str, which: str) -> _Linear:
+def _projections(weights: _Cast, name: str, which: str) -> _Linear:
     """Return the attention projections `which`, a selection of q, k and v, as one product."""
     return _linear(
         torch.cat([weights[f"{name}{letter}_proj.weight"] for letter in which]),

@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from function.clip.checkpoint import read_tensors, write_json
+from function.clip.checkpoint import TensorFile, write_json
 from function.errors import CheckpointError
 from function.tagging.labels import Group, LabelSet
 
@@ -59,15 +59,15 @@ class LabelBank:
             raise CheckpointError(f"{folder / BANK_JSON}: {error!r}: bake it again") from error
         if labels.digest != labels_digest:
             raise CheckpointError(f"{folder / BANK_JSON}: not the labels that the manifest names: bake it again")
-        tensors = read_tensors(folder / BANK_TENSORS)
+        tensors = TensorFile(folder / BANK_TENSORS)
         groups = []
         for group in labels.groups:
             rows = len(group.labels) + len(group.background)
             expected = (len(group.parent_labels), rows, dim) if group.parent else (rows, dim)
-            found = tuple(tensors[group.name].shape) if group.name in tensors else None
+            found = tensors.shapes.get(group.name)
             if found != expected:
                 raise CheckpointError(f"{folder / BANK_TENSORS}: {group.name} has shape {found}, expected {expected}")
-            groups.append(GroupEmbeddings(group, tensors[group.name]))
+            groups.append(GroupEmbeddings(group, tensors[group.name].clone()))
         return cls(labels, tuple(groups))
 
 

@@ -51,6 +51,15 @@ print(*sorted(sys.modules))
     assert not [name for name in modules.split() if FORBIDDEN.match(name)]
 
 
+def test_the_page_is_not_read_before_somebody_asks_for_it(small_model: Path) -> None:
+    code = """
+import function.handler
+from function.api.page import read_page
+print(read_page.cache_info().currsize)
+"""
+    assert run(code, small_model).stdout.splitlines()[-1] == "0"
+
+
 def test_the_model_is_loaded_in_module_scope_and_never_again(
     handler: Any, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,499 @@
+"""The page as people use it, in a real Chromium against the running service."""
+
+import io
+import re
+import subprocess
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import HTTP
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from PIL import Image
+from pillow_heif import from_pillow
+from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, Route, expect
+
+from tests.conftest import encode
+
+pytestmark = pytest.mark.browser
+
+DARK = {"color_scheme": "dark"}
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+NAME_LIKE_MARKUP = "<img src=x onerror=alert(1)>.jpg"
+
+
+@pytest.fixture(scope="module")
+def cat() -> bytes:
+    """A drawing of a cat that the demo model has never seen."""
+    return Path("tests/pictures/cat/hand-made-1.png").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def dog() -> bytes:
+    return Path("tests/pictures/dog/hand-made-1.png").read_bytes()
+
+
+def file(name: str, data: bytes, media_type: str = "image/png") -> FilePayload:
+    return {"name": name, "mimeType": media_type, "buffer": data}
+
+
+def choose(page: Page, *files: FilePayload) -> None:
+    page.get_by_label("Choose pictures").set_input_files(list(files))
+
+
+def card(page: Page, name: str) -> Locator:
+    return page.get_by_role("article").filter(has=page.get_by_role("heading", name=name, exact=True))
+
+
+def shown_tags(card: Locator, group: str) -> dict[str, str]:
+    """Return the labels of a group with their scores, once they are there."""
+    expect(card).to_have_attribute("data-state", "done")
+    items = card.locator(".group").filter(has=card.page.get_by_role("heading", name=group, exact=True))
+    rows = items.get_by_role("listitem").all()
+    return {row.locator(".label").inner_text(): row.locator(".score").inner_text() for row in rows}
+
+
+def answered(service: str, data: bytes, group: str, **options: str) -> dict[str, str]:
+    """Return what the API itself answers, as the page should show it."""
+    response = httpx2.post(f"{service}tag", files={"file": ("picture", data)}, data=options)
+    tags = [tag for tag in response.raise_for_status().json() if tag["group"] == group]
+    assert tags
+    return {tag["label"]: f"{tag['score']:.1%}" for tag in tags}
+
+
+def transfer(page: Page, *files: tuple[str, bytes]) -> Any:
+    """Return a DataTransfer, what a browser hands to a page on a drop, with these files."""
+    return page.evaluate_handle(
+        """files => {
+          const transfer = new DataTransfer();
+          for (const [name, bytes] of files) transfer.items.add(new File([new Uint8Array(bytes)], name));
+          return transfer;
+        }""",
+        [[name, list(data)] for name, data in files],
+    )
+
+
+def drop(page: Page, *files: tuple[str, bytes]) -> None:
+    given = {"dataTransfer": transfer(page, *files)}
+    for event in ("dragenter", "dragover", "drop"):
+        page.locator("#drop").dispatch_event(event, given)
+
+
+def sent_form(page: Page, service: str, *files: FilePayload) -> dict[str, bytes]:
+    """Choose files; return the fields of the form that is sent, as they go over the wire."""
+    with page.expect_response("**/tag") as response:
+        choose(page, *files)
+    response.value.finished()
+    head = f"content-type: {response.value.request.headers['content-type']}\r\n\r\n".encode()
+    form = BytesParser(policy=HTTP).parsebytes(head + httpx2.get(f"{service}last-body").content)
+    fields: dict[str, bytes] = {}
+    for part in form.iter_parts():
+        assert isinstance(part, EmailMessage)
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        fields[str(name)] = content
+    return fields
+
+
+def hold_answers(page: Page) -> list[Route]:
+    """Let no request for tags through; return a list of those that wait, for the test to continue."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/tag", hold)
+    return held
+
+
+def violations(page: Page) -> str:
+    report: str = Axe().run(page).generate_report()
+    return report if "Found 0" not in report else ""
+
+
+def test_drop_a_cat_and_see_cat_first(page: Page, service: str, cat: bytes) -> None:
+    drop(page, ("cat.png", cat))
+    tags = shown_tags(card(page, "cat.png"), "Pet")
+    assert next(iter(tags)) == "cat"
+    assert tags == answered(service, cat, "pet")
+    assert shown_tags(card(page, "cat.png"), "Fur") == answered(service, cat, "fur")
+    assert card(page, "cat.png").locator("img").evaluate("image => image.naturalWidth") == 160
+    expect(page.get_by_role("status")).to_have_text(re.compile(r"^cat\.png: cat \d+\.\d%, \w+-hair \d+\.\d%\.$"))
+
+
+def test_the_zone_shows_that_it_takes_what_is_dragged(page: Page, cat: bytes) -> None:
+    given = {"dataTransfer": transfer(page, ("cat.png", cat))}
+    body = page.locator("body")
+    page.locator("#drop").dispatch_event("dragenter", given)
+    expect(body).to_have_class("dragging")
+    page.locator("#drop").dispatch_event("dragleave", given)
+    expect(body).not_to_have_class("dragging")
+
+
+def test_bars_are_as_long_as_the_scores(page: Page, cat: bytes) -> None:
+    choose(page, file("cat.png", cat))
+    for label, score in shown_tags(card(page, "cat.png"), "Pet").items():
+        row = card(page, "cat.png").get_by_role("listitem").filter(has_text=label)
+        share = row.evaluate(
+            "row => row.querySelector('.bar > span').offsetWidth / row.querySelector('.bar').offsetWidth"
+        )
+        assert share == pytest.approx(float(score.rstrip("%")) / 100, abs=0.02)
+
+
+def test_says_how_long_it_took(page: Page, cat: bytes) -> None:
+    choose(page, file("cat.png", cat))
+    timing = re.compile(r"decode [\d.]+ ms · encode [\d.]+ ms · round trip [\d.]+ m?s")
+    expect(card(page, "cat.png").locator(".facts")).to_have_text(timing)
+
+
+def test_paste(context: BrowserContext, page: Page, service: str, cat: bytes) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate(
+        """bytes => navigator.clipboard.write([
+          new ClipboardItem({"image/png": new Blob([new Uint8Array(bytes)], {type: "image/png"})})
+        ])""",
+        list(cat),
+    )
+    page.keyboard.press("Control+V")
+    tags = shown_tags(card(page, "image.png"), "Pet")
+    assert tags == answered(service, cat, "pet")
+
+
+def test_two_at_once_each_gets_its_own_tags_one_after_the_other(
+    page: Page, service: str, cat: bytes, dog: bytes
+) -> None:
+    choose(page, file("cat.png", cat), file("dog.png", dog))
+    for name, data in (("cat.png", cat), ("dog.png", dog)):
+        assert shown_tags(card(page, name), "Pet") == answered(service, data, "pet")
+    spans = page.evaluate(
+        "performance.getEntriesByType('resource').filter(entry => entry.name.endsWith('/tag'))"
+        ".map(entry => [entry.startTime, entry.responseEnd])"
+    )
+    (_, first_end), (second_start, _) = spans
+    assert second_start >= first_end
+
+
+def test_progress(page: Page, cat: bytes, dog: bytes) -> None:
+    held = hold_answers(page)
+    choose(page, file("cat.png", cat), file("dog.png", dog))
+    expect(page.get_by_role("progressbar", name="Picture 1 of 2")).to_be_visible()
+    expect(card(page, "cat.png").locator(".state")).to_have_text(re.compile("the model has to be loaded"))
+    expect(card(page, "dog.png").locator(".state")).to_have_text("Waiting for its turn.")
+    held.pop().continue_()
+    expect(page.get_by_role("progressbar", name="Picture 2 of 2")).to_be_visible()
+    held.pop().continue_()
+    expect(card(page, "dog.png")).to_have_attribute("data-state", "done")
+    expect(page.get_by_role("progressbar")).to_be_hidden()
+
+
+def test_a_broken_file_is_explained_and_does_not_stop_the_next(page: Page, cat: bytes, cat_jpeg: bytes) -> None:
+    cut = cat_jpeg[: len(cat_jpeg) // 3]
+    choose(page, file("cut.jpg", cut), file("notes.txt", b"No picture. " * 50, "text/plain"), file("cat.png", cat))
+    expect(card(page, "cut.jpg").locator(".state")).to_have_text(re.compile("broken|cut short|truncated"))
+    expect(card(page, "notes.txt").locator(".state")).to_have_text(re.compile("^This is not an image"))
+    expect(card(page, "cut.jpg").get_by_role("button", name="Try again")).to_be_hidden()
+    assert next(iter(shown_tags(card(page, "cat.png"), "Pet"))) == "cat"
+
+
+def test_an_empty_file_is_explained(page: Page) -> None:
+    choose(page, file("empty.png", b""))
+    expect(card(page, "empty.png").locator(".state")).to_have_text("The request has no image, or an empty one.")
+
+
+def test_a_service_out_of_reach_is_explained_and_can_be_tried_again(page: Page, cat: bytes) -> None:
+    page.route("**/tag", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        choose(page, file("cat.png", cat))
+    expect(card(page, "cat.png").locator(".state")).to_have_text(re.compile("could not be reached"))
+    page.unroute_all()
+    card(page, "cat.png").get_by_role("button", name="Try again").click()
+    assert next(iter(shown_tags(card(page, "cat.png"), "Pet"))) == "cat"
+
+
+def test_a_file_that_is_gone_is_explained(page: Page, cat: bytes, tmp_path: Path) -> None:
+    paths = [tmp_path / "first.png", tmp_path / "gone.png"]
+    for path in paths:
+        path.write_bytes(cat)
+    held = hold_answers(page)
+    page.get_by_label("Choose pictures").set_input_files(paths)
+    expect(card(page, "gone.png").locator("img")).to_have_js_property("naturalWidth", 160)
+    paths[1].unlink()
+    held.pop().continue_()
+    expect(page.get_by_role("progressbar", name="Picture 2 of 2")).to_be_visible()
+    held.pop().continue_()
+    expect(card(page, "gone.png").locator(".state")).to_have_text(re.compile("^This cannot be read"))
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "can_retry"),
+    [
+        (413, "The picture is too large for the service.", False),
+        (429, "Too many requests at once. Try again in a moment.", True),
+        (504, "The service could not answer just now; it may still be starting. Try again in a moment.", True),
+        (403, "The service gave no answer that makes sense here (status 403).", False),
+    ],
+)
+def test_errors_of_a_gateway_are_explained(page: Page, cat: bytes, status: int, words: str, can_retry: bool) -> None:
+    page.route("**/tag", lambda route: route.fulfill(status=status, json={"message": "Gateway says no"}))
+    choose(page, file("cat.png", cat))
+    expect(card(page, "cat.png").locator(".state")).to_have_text(words)
+    expect(card(page, "cat.png").get_by_role("button", name="Try again")).to_be_visible(visible=can_retry)
+
+
+def test_own_labels(page: Page, service: str, cat: bytes) -> None:
+    choose(page, file("cat.png", cat))
+    expect(card(page, "cat.png")).to_have_attribute("data-state", "done")
+    page.get_by_label("Your own labels").fill(" cat, dog ,, cat")
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Sentence around each label").fill("a photo of a {}.")
+    page.get_by_role("button", name="Tag again").click()
+    expect(card(page, "cat.png").get_by_role("heading", name="Your labels")).to_be_visible()
+    options = {"candidate_labels": "cat,dog", "hypothesis_template": "a photo of a {}."}
+    assert shown_tags(card(page, "cat.png"), "Your labels") == answered(service, cat, "custom", **options)
+    expect(card(page, "cat.png").locator(".facts")).to_have_text(re.compile(r"text [\d.]+ m?s"))
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "complaint"),
+    [
+        ("Your own labels", ",".join(f"label {i}" for i in range(101)), "At most 100 labels, please; these are 101."),
+        ("Your own labels", "x" * 201, "“xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…” is longer than 200 characters."),
+        ("Sentence around each label", "a photo", "Put {} once, where the label goes: “a photo of {}.”"),
+    ],
+)
+def test_labels_that_the_service_would_refuse(page: Page, cat: bytes, field: str, text: str, complaint: str) -> None:
+    page.locator("details.more summary").click()
+    page.get_by_label(field).fill(text)
+    choose(page, file("cat.png", cat))
+    assert page.get_by_label(field).evaluate("field => field.validationMessage") == complaint
+    expect(page.get_by_label(field)).to_be_focused()
+    expect(page.get_by_role("article")).to_have_count(0)
+    page.get_by_label(field).fill("")
+    choose(page, file("cat.png", cat))
+    expect(card(page, "cat.png")).to_have_attribute("data-state", "done")
+
+
+def test_a_large_picture_is_made_smaller_before_it_is_sent(page: Page, service: str) -> None:
+    noise = Image.effect_noise((3000, 4000), 90).convert("RGB")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright: turn by 90 degrees
+    photo = encode(noise, "JPEG", quality=95, exif=exif)
+    assert len(photo) > 4_500_000
+    sent = sent_form(page, service, file("photo.jpg", photo, "image/jpeg"))["file"]
+    assert Image.open(io.BytesIO(sent)).size == (2048, 1536)
+    assert len(sent) < 4_000_000
+    note = re.compile(r"Made smaller before sending: 4000 . 3000, \d+\.\d MB to 2048 . 1536, \d\.\d MB\.")
+    expect(card(page, "photo.jpg").locator(".facts")).to_have_text(note)
+    card(page, "photo.jpg").get_by_text("The same with curl").click()
+    expect(card(page, "photo.jpg")).to_contain_text("over 4.5 MB the service refuses it")
+
+
+def test_a_small_picture_is_sent_as_it_is(page: Page, service: str, cat: bytes) -> None:
+    assert sent_form(page, service, file("cat.png", cat)) == {"file": cat}
+
+
+def test_a_large_transparent_picture_gets_a_white_ground_as_in_the_service(page: Page, service: str) -> None:
+    clear = encode(Image.new("RGBA", (3000, 10)), "PNG")
+    sent = sent_form(page, service, file("clear.png", clear))["file"]
+    assert Image.open(io.BytesIO(sent)).getpixel((100, 3)) == (255, 255, 255)
+
+
+def test_heic_which_chromium_cannot_show_is_sent_as_it_is(page: Page, service: str, cat: bytes) -> None:
+    heic = io.BytesIO()
+    from_pillow(Image.open(io.BytesIO(cat)).convert("RGB")).save(heic)
+    choose(page, file("cat.heic", heic.getvalue(), "image/heic"))
+    assert shown_tags(card(page, "cat.heic"), "Pet") == answered(service, heic.getvalue(), "pet")
+    expect(card(page, "cat.heic").locator("img")).to_be_hidden()
+
+
+def test_what_is_too_large_and_cannot_be_opened_is_not_sent(page: Page) -> None:
+    choose(page, file("film.mov", bytes(4_600_000), "video/quicktime"))
+    expect(card(page, "film.mov").locator(".state")).to_have_text(re.compile("^This file has 4.6 MB;"))
+
+
+@pytest.mark.parametrize("sample", ["cat", "dog", "fish"])
+def test_pictures_to_try(page: Page, sample: str) -> None:
+    page.get_by_role("button", name=f"Tag a {sample}").click()
+    assert next(iter(shown_tags(card(page, f"{sample}.webp"), "Pet"))) == sample
+
+
+@pytest.mark.parametrize("name", ["cat.png", 'it\'s my "cat"; really, $(echo ok).png'])
+def test_the_command_does_the_same(page: Page, service: str, cat: bytes, tmp_path: Path, name: str) -> None:
+    page.get_by_label("Your own labels").fill("a cat; tabby, <dog, @bird's")
+    choose(page, file(name, cat))
+    shown = shown_tags(card(page, name), "Your labels")
+    card(page, name).get_by_text("The same with curl").click()
+    command = card(page, name).locator("code").inner_text()
+    assert service in command
+    (tmp_path / name).write_bytes(cat)
+    result = subprocess.run(
+        ["bash", "-c", f"{command} --silent"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    tags = httpx2.Response(200, text=result.stdout).json()
+    assert {tag["label"]: f"{tag['score']:.1%}" for tag in tags} == shown
+
+
+def test_the_command_is_copied(context: BrowserContext, page: Page, cat: bytes) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    choose(page, file("cat.png", cat))
+    card(page, "cat.png").get_by_text("The same with curl").click()
+    card(page, "cat.png").get_by_role("button", name="Copy").click()
+    expect(card(page, "cat.png").get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == card(page, "cat.png").locator("code").inner_text()
+
+
+def test_a_sample_can_be_saved_for_the_command(page: Page) -> None:
+    page.get_by_role("button", name="Tag a cat").click()
+    card(page, "cat.webp").get_by_text("The same with curl").click()
+    with page.expect_download() as download:
+        card(page, "cat.webp").get_by_role("link", name="Save the picture").click()
+    assert download.value.suggested_filename == "cat.webp"
+
+
+def test_cards_can_be_removed(page: Page, cat: bytes, dog: bytes) -> None:
+    choose(page, file("cat.png", cat), file("dog.png", dog))
+    expect(card(page, "dog.png")).to_have_attribute("data-state", "done")
+    page.get_by_role("button", name="Remove cat.png").click()
+    expect(card(page, "cat.png")).to_have_count(0)
+    expect(page.get_by_role("button", name="Remove dog.png")).to_be_focused()
+    page.get_by_role("button", name="Remove all").click()
+    expect(page.get_by_role("region", name="Tags")).to_be_hidden()
+
+
+def test_file_names_are_text(page: Page, cat: bytes) -> None:
+    choose(page, file(NAME_LIKE_MARKUP, cat))
+    expect(card(page, NAME_LIKE_MARKUP)).to_have_attribute("data-state", "done")
+
+
+def test_keyboard_alone(page: Page, cat: bytes) -> None:
+    def tab_to(name: str) -> None:
+        """Press Tab until what is focused is called that; it must show it."""
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            focused = page.evaluate(
+                """() => {
+                  const element = document.activeElement;
+                  const framed = element.closest("label.button") ?? element;
+                  const image = element.querySelector("img");
+                  return {
+                    name: element.ariaLabel ?? element.labels?.[0]?.innerText ?? image?.alt ?? element.innerText,
+                    outline: getComputedStyle(framed).outlineStyle,
+                  };
+                }"""
+            )
+            assert focused["outline"] != "none", f"no visible focus on {focused['name']}"
+            if focused["name"] == name:
+                return
+        pytest.fail(f"Tab never comes to {name}")
+
+    tab_to("API")
+    tab_to("Choose pictures")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(file("cat.png", cat))
+    expect(card(page, "cat.png")).to_have_attribute("data-state", "done")
+    tab_to("Tag a dog")
+    page.keyboard.press("Enter")
+    assert next(iter(shown_tags(card(page, "dog.webp"), "Pet"))) == "dog"
+    tab_to("Your own labels")
+    page.keyboard.type("cat, dog")
+    page.keyboard.press("Enter")
+    expect(card(page, "cat.png").get_by_role("heading", name="Your labels")).to_be_visible()
+    expect(card(page, "dog.webp")).to_have_attribute("data-state", "done")
+    tab_to("Remove dog.webp")
+    tab_to("The same with curl")
+    page.keyboard.press("Enter")
+    tab_to("Copy")
+    tab_to("Remove cat.png")
+    page.keyboard.press("Space")
+    expect(card(page, "cat.png")).to_have_count(0)
+    expect(page.get_by_role("button", name="Remove dog.webp")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    "context_options", [{}, DARK, PHONE, DARK | PHONE], ids=["light", "dark", "phone", "dark-phone"]
+)
+def test_axe_finds_nothing(page: Page, cat: bytes) -> None:
+    assert not violations(page)
+    held = hold_answers(page)
+    choose(page, file("cat.png", cat), file("notes.txt", b"No picture.", "text/plain"))
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.locator("details.more summary").click()
+    assert not violations(page)
+    held.pop().continue_()
+    expect(page.get_by_role("progressbar", name="Picture 2 of 2")).to_be_visible()
+    held.pop().continue_()
+    expect(card(page, "notes.txt")).to_have_attribute("data-state", "failed")
+    card(page, "cat.png").get_by_text("The same with curl").click()
+    assert not violations(page)
+
+
+@pytest.mark.parametrize("context_options", [PHONE])
+def test_phone_width_needs_no_scrolling_sideways(page: Page, cat: bytes) -> None:
+    expect(page.get_by_text("Take a picture")).to_be_visible()
+    assert page.locator("#camera").get_attribute("capture") == "environment"
+    page.get_by_label("Your own labels").fill("x" * 200)
+    choose(page, file(f"{'long' * 50}.png", cat))
+    card(page, f"{'long' * 50}.png").get_by_text("The same with curl").click()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+@pytest.mark.parametrize("context_options", [PHONE])
+def test_a_picture_from_the_camera(page: Page, service: str, cat: bytes) -> None:
+    page.get_by_label("Take a picture").set_input_files([file("image.png", cat)])
+    assert shown_tags(card(page, "image.png"), "Pet") == answered(service, cat, "pet")
+
+
+@pytest.mark.parametrize(("context_options", "is_dark"), [({}, False), (DARK, True)])
+def test_light_and_dark(page: Page, is_dark: bool) -> None:
+    red, green, blue = map(int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor")))
+    assert (red + green + blue < 3 * 64) == is_dark
+
+
+def test_the_demo_model_is_named(page: Page) -> None:
+    expect(page.get_by_text("The demo model is answering.")).to_be_visible()
+    expect(page.get_by_text("Model models/demo, version")).to_be_visible()
+
+
+def test_any_other_model_needs_no_notice(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.route("**/health", lambda route: route.fulfill(json={"model": "openai/clip-vit-base-patch32", "version": "1"}))
+    page.goto("/")
+    expect(page.get_by_text("Model openai/clip-vit-base-patch32, version 1.")).to_be_visible()
+    expect(page.get_by_text("The demo model is answering.")).to_be_hidden()
+
+
+def test_shows_what_is_looked_for(page: Page) -> None:
+    expect(page.locator("#known")).to_have_text(re.compile("^cat, dog, hamster, .*, short-hair$"))
+
+
+@pytest.mark.parametrize("path", ["/prod", "/prod/"])
+def test_below_a_stage(context: BrowserContext, service: str, cat: bytes, path: str) -> None:
+    page = context.new_page()
+    page.goto(path)
+    expect(page).to_have_url(f"{service}prod/")
+    expect(page.get_by_text("The demo model is answering.")).to_be_visible()
+    choose(page, file("cat.png", cat))
+    assert shown_tags(card(page, "cat.png"), "Pet") == answered(service, cat, "pet")
+    assert f"{service}prod/tag" in (card(page, "cat.png").locator("code").text_content() or "")
+    assert page.get_by_role("link", name="API", exact=True).evaluate("link => link.href") == f"{service}prod/docs"
+
+
+def test_a_second_visit_brings_nothing_new(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/")
+    page.goto("/")
+    size = page.evaluate("performance.getEntriesByType('navigation')[0].transferSize")
+    assert size < 1500
+
+
+@pytest.mark.parametrize("context_options", [{"java_script_enabled": False}])
+def test_without_script_a_plain_form(page: Page, service: str, cat: bytes) -> None:
+    page.locator("#files").set_input_files([file("cat.png", cat)])
+    with page.expect_response("**/tag") as response:
+        page.get_by_role("button", name="Tag", exact=True).click()
+    assert response.value.json() == httpx2.post(f"{service}tag", files={"file": cat}).json()

@@ -1,0 +1,74 @@
+"""Take the pictures of the web page that the README shows, from the running service.
+
+    make run                                                   (in another terminal)
+    python -m tools.screenshots [--url http://localhost:7860/]
+
+Needs Chromium and the Inter font (Debian: chromium, fonts-inter).
+"""
+
+import argparse
+import io
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tools.chromium import CHROMIUM_FLAGS
+
+IMAGES = Path(__file__).parent.parent / "docs/images"
+
+_WIDE: dict[str, Any] = {"viewport": {"width": 1180, "height": 880}}
+_PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
+_SCREENS: dict[str, dict[str, Any]] = {
+    "page-light": _WIDE,
+    "page-dark": _WIDE | {"color_scheme": "dark"},
+    "page-phone": _PHONE,
+}
+
+
+def take(browser: Browser, url: str, name: str, options: dict[str, Any]) -> Path:
+    """Take one picture: a dog and a cat, tagged, or on a phone the page as it opens; return the file."""
+    with browser.new_context(device_scale_factor=1.5, reduced_motion="reduce", **options) as context:
+        page = context.new_page()
+        page.goto(url)
+        expect(page.locator("#known")).to_contain_text("cat")
+        if "is_mobile" not in options:
+            _tag_two(page)
+        shot = Image.open(io.BytesIO(page.screenshot()))
+    path = IMAGES / f"{name}.webp"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shot.convert("RGB").save(path, quality=88, method=6)
+    return path
+
+
+def _tag_two(page: Page) -> None:
+    for label in ("dog", "cat"):
+        page.get_by_role("button", name=f"Tag a {label}").click()
+        expect(page.locator(".card").first).to_have_attribute("data-state", "done")
+    page.locator(".card").first.get_by_text("The same with curl").click()
+    page.mouse.move(0, 0)
+
+
+def main() -> int:
+    """Run the command line; return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.screenshots", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--url", default="http://localhost:7860/", help="where the service runs")
+    url = parser.parse_args().url
+    executable = shutil.which("chromium")
+    if executable is None:
+        print("no chromium on PATH (Debian: apt-get install chromium fonts-inter)", file=sys.stderr)
+        return 1
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        for name, options in _SCREENS.items():
+            path = take(browser, url, name, options)
+            print(f"{path.relative_to(Path.cwd())}: {path.stat().st_size / 1000:.0f} kB")
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
