@@ -1,10 +1,6 @@
 """The service as users run it: uvicorn in a process of its own, on a free port, stopped at the end."""
 
-import os
-import re
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,37 +8,19 @@ from typing import Any
 import pytest
 
 from function.tagging.tagger import Tagger, TagOptions
+from tests.delivered import free_port, serving
 
 LABELS = ("a tabby cat", "a dog", "a car")
-START_TIMEOUT_S = 60
 
 
 @pytest.fixture(scope="session")
 def service(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The service's URL, without a slash at its end."""
-    log = tmp_path_factory.mktemp("service") / "log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "function.handler:app", "--port", "0"],
-            env={**os.environ, "MODEL_DIR": str(small_model)},
-            stdout=file,
-            stderr=file,
-        )
-    try:
-        yield _url(process, log)
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-
-
-def _url(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Return the URL that uvicorn says it listens on, once it says so."""
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline and process.poll() is None:
-        if found := re.search(r"running on (http://\S+)", log.read_text()):
-            return found[1]
-        time.sleep(0.1)
-    pytest.fail(f"the service did not start: {log.read_text()}", pytrace=False)
+    port = free_port()
+    command = (sys.executable, "-m", "uvicorn", "function.handler:app", "--port", str(port))
+    log, environment = tmp_path_factory.mktemp("service") / "log", {"MODEL_DIR": str(small_model)}
+    with serving(*command, port=port, log=log, environment=environment):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="session")
