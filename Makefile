@@ -45,7 +45,7 @@ lock: .venv/.ready ## compile the lock files again, after a change of pyproject.
 	scripts/lock.sh
 
 clean: ## remove what can be made again: environments, builds, caches
-	rm -rf .venv .venv-sam .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-sam .venv-openapi-client .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Made once, and again when what it installs changes.

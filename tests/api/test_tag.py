@@ -52,6 +52,11 @@ def test_says_who_answered_and_how_long_it_took(client: TestClient, cat_jpeg: by
     assert all(float(value) >= 0 for value in phases.values())
 
 
+def test_says_what_labels_of_ones_own_cost(client: TestClient, cat_jpeg: bytes) -> None:
+    timing = client.post("/tag", content=cat_jpeg, params={"candidate_labels": "cat,dog"}).headers["server-timing"]
+    assert "text;dur=" in timing
+
+
 def test_every_way_to_send_a_picture_gets_the_same_answer(client: TestClient, cat_jpeg: bytes) -> None:
     responses = [
         client.post("/tag", files={"file": cat_jpeg}),

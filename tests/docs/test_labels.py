@@ -1,19 +1,18 @@
 """docs/labels.md, executed: its labels are checked, baked, served and tagged with."""
 
+import json
 import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
-from starlette.testclient import TestClient
 
 from function import bake, cli
-from function.api.app import create_app
-from function.settings import Settings
-from function.tagging.tagger import Tagger
-from tests.conftest import MAX_PIXELS
+from tests.delivered import free_port, serving
 from tests.docs.conftest import DOCS, blocks, console
 
 
@@ -55,14 +54,28 @@ def test_the_check_says_what_the_page_says(folder: Path, command: str, answer: s
     assert (result.returncode, result.stdout) == (2 if "wrong" in command else 0, answer)
 
 
-def test_what_is_live_can_be_seen(food: Path, cat_jpeg: bytes) -> None:
-    tagger = Tagger.load(food, "float32", MAX_PIXELS)
-    with TestClient(create_app(tagger, Settings())) as client:
-        dish, size = client.get("/labels").json()["groups"]
-        tags = client.post("/tag?min_score=0", content=cat_jpeg).json()
-        assert client.get("/labels").json()["digest"] == client.get("/health").json()["labels_digest"]
+@pytest.fixture(scope="module")
+def service(food: Path, folder: Path) -> Iterator[httpx2.Client]:
+    """The service, started with the command of the page but for the port."""
+    command = next(line for line in blocks("labels", "bash")[0].splitlines() if "uvicorn" in line)
+    assert food == folder / "build/food"
+    port = free_port()
+    python = shlex.split(f"{command.replace('build/', f'{folder}/build/')}")
+    environment = dict(word.split("=", 1) for word in python[: python.index("python")])
+    arguments = [str(port) if word == "7860" else word for word in python[python.index("python") + 1 :]]
+    log = folder / "log"
+    with serving(sys.executable, *arguments, port=port, log=log, environment=environment) as client:
+        yield client
+
+
+def test_what_is_live_can_be_seen(service: httpx2.Client, cat_jpeg: bytes) -> None:
+    command = shlex.split(blocks("labels", "bash")[1].replace("localhost:7860", str(service.base_url).rstrip("/")))
+    seen = json.loads(subprocess.run([*command, "-sS"], capture_output=True, check=True, timeout=60).stdout)
+    dish, size = seen["groups"]
     assert dish["labels"] == ["pizza", "soup", "salad", "cake"]
     assert (size["parent"], size["parent_labels"]) == ("dish", ["pizza", "cake"])
+    assert seen["digest"] == service.get("/health").json()["labels_digest"]
+    tags = service.post("/tag?min_score=0", content=cat_jpeg).json()
     scores = {tag["label"]: tag["score"] for tag in tags}
     assert set(scores) == {"pizza", "soup", "salad", "cake", "small", "large"}
     assert scores["small"] + scores["large"] == pytest.approx(scores["pizza"] + scores["cake"], abs=1e-5)

@@ -170,6 +170,14 @@ def test_stops_quietly_when_nobody_reads_on(small_model: Path, folder: Path) -> 
     assert (result.stdout, result.stderr) == (b"0\n", b"")
 
 
+def test_stops_when_told_to(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_as_row", interrupted)
+    assert run(folder)[0] == 130
+
+
 def test_a_file_name_that_is_no_text(run: Run, folder: Path, cat_jpeg: bytes) -> None:
     path = Path(os.fsdecode(os.fsencode(folder) + b"/\xff.jpg"))
     path.write_bytes(cat_jpeg)

@@ -1,0 +1,133 @@
+"""Clients that nobody here wrote get the same tags for the same picture, each in the way it sends one."""
+
+import base64
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+import requests
+from huggingface_hub import InferenceClient
+from huggingface_hub.errors import HfHubHTTPError
+
+from tests.clients.conftest import LABELS, Answers
+
+NODE = shutil.which("node")
+FETCH = """
+const [url, path] = process.argv.slice(1);
+const form = new FormData();
+form.append("file", await (await import("node:fs")).openAsBlob(path), "cat.jpg");
+form.append("top_k", "3");
+const answer = await fetch(url, {method: "POST", body: form});
+console.log(await answer.text());
+"""
+
+
+def output(*command: str | Path, stdin: bytes = b"") -> Any:
+    result = subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=True)
+    return json.loads(result.stdout)
+
+
+class TestHuggingFace:
+    """`huggingface_hub.InferenceClient`, with the service's URL in place of a model."""
+
+    def test_image_classification_sends_the_bytes(self, service: str, cat_file: Path, answers: Answers) -> None:
+        client = InferenceClient(model=f"{service}/tag")
+        for image in (cat_file, str(cat_file), cat_file.read_bytes()):
+            answers.check(client.image_classification(image))
+
+    def test_image_classification_with_parameters_sends_json(
+        self, service: str, cat_file: Path, answers: Answers
+    ) -> None:
+        found = InferenceClient().image_classification(
+            cat_file, model=f"{service}/tag", top_k=3, function_to_apply="softmax"
+        )
+        answers.check(found, top_k=3)
+
+    def test_zero_shot_image_classification(self, service: str, cat_file: Path, answers: Answers) -> None:
+        client = InferenceClient(model=f"{service}/tag")
+        answers.check(client.zero_shot_image_classification(cat_file, list(LABELS)), *LABELS)
+        found = client.zero_shot_image_classification(cat_file, list(LABELS), hypothesis_template="a sketch of {}")
+        answers.check(found, *LABELS, hypothesis_template="a sketch of {}")
+
+    def test_what_is_not_done_is_refused_in_words(self, service: str, cat_file: Path) -> None:
+        client = InferenceClient(model=f"{service}/tag")
+        with pytest.raises(HfHubHTTPError, match="function_to_apply: Input should be 'softmax'"):
+            client.image_classification(cat_file, function_to_apply="sigmoid")
+
+
+class TestCurl:
+    def test_form(self, service: str, cat_file: Path, answers: Answers) -> None:
+        answers.check(output("curl", "-sS", "-F", f"file=@{cat_file}", f"{service}/tag"))
+        options = ("-F", "candidate_labels=" + ",".join(LABELS), "-F", "top_k=2")
+        answers.check(output("curl", "-sS", "-F", f"image=@{cat_file}", *options, f"{service}/tag"), *LABELS, top_k=2)
+
+    def test_raw_body(self, service: str, cat_file: Path, answers: Answers) -> None:
+        for header in ("Content-Type: image/jpeg", "Content-Type: application/octet-stream", "Content-Type:"):
+            answers.check(
+                output("curl", "-sS", "--data-binary", f"@{cat_file}", "-H", header, f"{service}/tag?top_k=3"), top_k=3
+            )
+
+    def test_chunked_upload(self, service: str, cat_file: Path, answers: Answers) -> None:
+        answers.check(output("curl", "-sS", "-T", "-", "-X", "POST", f"{service}/tag", stdin=cat_file.read_bytes()))
+
+    def test_json(self, service: str, cat_file: Path, answers: Answers) -> None:
+        body = {"inputs": base64.b64encode(cat_file.read_bytes()).decode(), "parameters": {"top_k": 3}}
+        answers.check(output("curl", "-sS", "--json", "@-", f"{service}/tag", stdin=json.dumps(body).encode()), top_k=3)
+
+
+@pytest.mark.parametrize(
+    ("post", "raw"), [(requests.post, "data"), (httpx2.post, "content")], ids=["requests", "httpx2"]
+)
+def test_python_clients(service: str, cat_file: Path, answers: Answers, post: Any, raw: str) -> None:
+    url = f"{service}/tag"
+    with cat_file.open("rb") as file:
+        answers.check(post(url, files={"file": file}).json())
+    answers.check(post(url, **{raw: cat_file.read_bytes()}, params={"top_k": 3}).json(), top_k=3)
+    answers.check(
+        post(url, files={"image": ("c.jpg", cat_file.read_bytes())}, data={"candidate_labels": list(LABELS)}).json(),
+        *LABELS,
+    )
+    inputs = base64.b64encode(cat_file.read_bytes()).decode()
+    answers.check(post(url, json={"inputs": inputs, "parameters": {"candidate_labels": list(LABELS)}}).json(), *LABELS)
+
+
+@pytest.mark.skipif(NODE is None, reason="no node")
+def test_fetch_of_node_with_form_data(service: str, cat_file: Path, answers: Answers) -> None:
+    found = output(NODE or "", "--input-type=module", "--no-warnings", "-e", FETCH, f"{service}/tag", cat_file)
+    answers.check(found, top_k=3)
+
+
+def test_a_form_of_a_browser_without_javascript(service: str, cat_file: Path, answers: Answers) -> None:
+    """Byte for byte what Chromium sends for two file inputs, one left blank, and two fields, one left blank."""
+    boundary = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
+
+    def part(disposition: str, content: bytes, content_type: str = "") -> bytes:
+        kind = f"Content-Type: {content_type}\r\n" if content_type else ""
+        return (
+            f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n{kind}\r\n".encode() + content + b"\r\n"
+        )
+
+    body = b"".join(
+        [
+            part('name="file"; filename="Katze ü.jpg"', cat_file.read_bytes(), "image/jpeg"),
+            part('name="image"; filename=""', b"", "application/octet-stream"),
+            part('name="candidate_labels"', b""),
+            part('name="top_k"', b"3"),
+            f"--{boundary}--\r\n".encode(),
+        ]
+    )
+    headers = {
+        "Content-Type": f"multipart/form-data; boundary={boundary}",
+        "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+        "Origin": service,
+        "Referer": f"{service}/",
+    }
+    answer = requests.post(f"{service}/tag", body, headers=headers, timeout=60)
+    assert answer.headers["content-type"] == "application/json"
+    answers.check(answer.json(), top_k=3)
+    assert urlsplit(answer.url).path == "/tag"
