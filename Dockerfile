@@ -37,7 +37,7 @@ FROM ${BASE}
 COPY --from=dependencies /dependencies/ ${LAMBDA_TASK_ROOT}/
 COPY --from=model /opt/model/ /opt/model/
 COPY function/ ${LAMBDA_TASK_ROOT}/function/
-RUN python3 -m compileall -q --invalidation-mode unchecked-hash ${LAMBDA_TASK_ROOT}/function
+RUN python3 -m compileall -q --invalidation-mode unchecked-hash "${LAMBDA_TASK_ROOT}/function"
 ENV HOME=/tmp \
     HF_HOME=/tmp/hf \
     HF_HUB_OFFLINE=1 \

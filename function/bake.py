@@ -2,6 +2,7 @@
 
     python -m function.bake --model ID_OR_FOLDER --out DIR     bake
     python -m function.bake --verify DIR                       check every byte of a baked folder
+    python -m function.bake --check [--labels FILE]            check labels, bake nothing
 
 Exit codes: 0 done, 2 what was given does not fit, 3 the model hub could not be reached.
 """
@@ -29,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
     options = _parse(arguments)
     try:
-        if options.verify:
+        if options.check:
+            print("\n".join(summary(options.labels)))
+        elif options.verify:
             manifest = checkpoint.verify(options.verify)
             _say(f"{options.verify}: {manifest.model_name}, {len(manifest.files)} files, all as the manifest says")
         else:
@@ -38,6 +41,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(str(error))
         return 3 if isinstance(error, HubUnreachable) else 2
     return 0
+
+
+def summary(labels_path: Path) -> list[str]:
+    """Return what a labels file holds: a line for it all, and one for each group.
+
+    Raises LabelsError if it does not make sense.
+    """
+    labels = LabelSet.read(labels_path)
+    count = sum(len(group.labels) for group in labels.groups)
+    lines = [f"{labels_path}: groups {len(labels.groups)}, labels {count}, embeddings {labels.size}"]
+    for group in labels.groups:
+        line = f"  {group.name}: labels {len(group.labels)}, background {len(group.background)}"
+        line += f", templates {len(group.templates)}"
+        lines.append(line + (f"; of {group.parent}: {', '.join(group.parent_labels)}" if group.parent else ""))
+    return lines
 
 
 def bake(model: str, revision: str | None, labels_path: Path, out: Path) -> None:
@@ -125,6 +143,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument("--out", type=Path, help="the baked folder to write")
     action.add_argument("--verify", type=Path, metavar="DIR", help="check every byte of a baked folder instead")
+    action.add_argument("--check", action="store_true", help="check the labels instead, and say what they are")
     return parser.parse_args(arguments)
 
 

@@ -7,7 +7,7 @@ TaggerError
 │   ├── MalformedBody          a body that does not parse
 │   ├── UnsupportedMediaType   a content type or an image format that is not read here
 │   ├── TooManyBytes           a body over the limit
-│   ├── InvalidOption          an option that does not validate
+│   ├── InvalidOption          an option or a text that does not validate
 │   └── SourceNotSupported     an image source this deployment does not read (s3://)
 ├── ImageError                 the image itself
 │   ├── TooManyPixels          an image over the limit
@@ -65,7 +65,7 @@ class TooManyBytes(RequestError):
 
 
 class InvalidOption(RequestError):
-    """An option does not validate; the text names it."""
+    """An option, or a text to embed, does not validate; the error names it."""
 
     code = "invalid_option"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles the lock files of requirements/ from pyproject.toml and requirements/sam.in.
+# Compiles the lock files of requirements/ from pyproject.toml and requirements/*.in.
 #
 #   scripts/lock.sh            write them; what is locked stays as it is unless its source asks for something else
 #   scripts/lock.sh --check    compare only: 1 when a lock file is not what its source says
@@ -34,6 +34,7 @@ compile() {  # compile LOCK SOURCE [OPTION...]
 compile runtime.lock pyproject.toml
 compile dev.lock pyproject.toml --extra dev --constraints "$out/runtime.lock"
 compile sam.lock requirements/sam.in
+compile openapi-client.lock requirements/openapi-client.in
 
 [ "$out" = requirements ] && exit
 for lock in "$out"/*.lock; do

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Serves the tagger on this machine, without Docker: bakes the model into build/model, then runs uvicorn.
+# Serves the tagger on this machine, without Docker: bakes the model, then runs uvicorn.
 #
 #   MODEL_ID        a CLIP checkpoint, hub id or folder (default: openai/clip-vit-base-patch32)
 #   MODEL_REVISION  its revision
+#   MODEL_DIR       where it is baked (default: build/model)
 #   PORT            default 7860
 #
 # When the model hub cannot be reached, the default model gives way to the demo model, loudly; a MODEL_ID never does.
@@ -11,26 +12,17 @@ cd "$(dirname "$0")/.."
 
 python=.venv/bin/python
 port=${PORT:-7860}
-export MODEL_DIR=build/model
+export MODEL_DIR=${MODEL_DIR:-build/model}
 readonly hub_unreachable=3 # exit code of function.bake
 
 bake() {  # bake MODEL [OPTION...]
   "$python" -m function.bake --model "$1" --out "$MODEL_DIR" "${@:2}"
 }
 
-demo_model() {  # prints the folder of the model to serve without the hub
-  if [ -d models/demo ]; then
-    echo models/demo
-  else
-    "$python" -m tools.small_checkpoint build/small-checkpoint >&2
-    echo build/small-checkpoint
-  fi
-}
-
 status=0
 bake "${MODEL_ID:-openai/clip-vit-base-patch32}" ${MODEL_REVISION:+--revision "$MODEL_REVISION"} || status=$?
 if [ "$status" -eq "$hub_unreachable" ] && [ -z "${MODEL_ID:-}" ]; then
-  demo=$(demo_model)
+  demo=$(scripts/demo-model.sh)
   cat >&2 <<WARNING
 
   !! The model hub cannot be reached: this serves the small model $demo, not the real one.

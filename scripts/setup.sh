@@ -7,7 +7,7 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 
 python=$(scripts/find-python.sh)
 say "1/3 .venv, with $("$python" --version)"
-"$python" -m venv .venv
+"$python" -m venv --clear .venv # what is no longer locked must not stay behind: code would still find it
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 say "2/3 torch, the CPU build (about 190 MB)"
 .venv/bin/python -m pip install --no-deps --requirement requirements/torch.txt

@@ -7,18 +7,27 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from function import __version__
-from function.api import openapi, problems
+from function.api import embed, openapi, problems
+from function.api.admission import admitted
 from function.api.docs import swagger_ui
-from function.api.observe import Observe
+from function.api.observe import Observe, server_timing
 from function.api.page import read_page
 from function.api.schemas import Health, LabelGroup, Labels, TagResult
-from function.api.uploads import read_upload
-from function.errors import Overloaded
+from function.api.uploads import read_tag
 from function.settings import Settings
 from function.tagging.tagger import Tagger, Tagging
 
 _router = APIRouter()
 _SCORE_DIGITS = 6
+
+
+class _App(FastAPI):
+    """FastAPI, its document completed with the schemas that it cannot see."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document["components"]["schemas"] |= openapi.schemas()
+        return document
 
 
 def create_app(tagger: Tagger, settings: Settings) -> FastAPI:
@@ -36,9 +45,16 @@ def openapi_document() -> dict[str, Any]:
 
 
 def _routed_app() -> FastAPI:
-    description = openapi.DESCRIPTION
-    app = FastAPI(title="Pet tagger", version=__version__, description=description, docs_url=None, redoc_url=None)
+    app = _App(
+        title="Pet tagger",
+        version=__version__,
+        description=openapi.DESCRIPTION,
+        docs_url=None,  # ours is served under a policy of its own: see docs.py
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,  # what generated clients call their functions
+    )
     app.include_router(_router)
+    app.include_router(embed.router)
     return app
 
 
@@ -57,18 +73,13 @@ async def tag(request: Request) -> JSONResponse:
     their probability.
     """
     state = request.app.state
-    if state.waiting >= state.settings.max_waiting_requests:
-        raise Overloaded("Too many requests are waiting: try again in a second.")
-    state.waiting += 1
-    try:
-        upload = await read_upload(request, state.settings.max_image_bytes)
+    with admitted(state):
+        upload = await read_tag(request, state.settings.max_image_bytes)
         request.state.log["bytes"] = len(upload.data)
         tagging = await asyncio.to_thread(state.tagger.tag, upload.data, upload.options)
-    finally:
-        state.waiting -= 1
     request.state.log |= _log_fields(tagging)
     tags = [{"label": tag.label, "score": round(tag.score, _SCORE_DIGITS), "group": tag.group} for tag in tagging.tags]
-    return JSONResponse(tags, headers={"Server-Timing": _server_timing(tagging.milliseconds)})
+    return JSONResponse(tags, headers={"Server-Timing": server_timing(tagging.milliseconds)})
 
 
 @_router.get("/labels", summary="What is tagged")
@@ -126,8 +137,3 @@ def _log_fields(tagging: Tagging) -> dict[str, object]:
         "top_tag": best.label if best else None,
         **{f"{phase}_ms": round(value, 2) for phase, value in tagging.milliseconds.items()},
     }
-
-
-def _server_timing(milliseconds: dict[str, float]) -> str:
-    """Return the phases in the syntax of the W3C's Server Timing."""
-    return ", ".join(f"{phase};dur={value:.1f}" for phase, value in milliseconds.items())

@@ -65,3 +65,8 @@ class Observe:
             milliseconds = round((time.perf_counter() - started) * 1000, 2)
             fields = {"request_id": request_id, "status": status, "milliseconds": milliseconds, **log}
             logger.info("request", extra=fields)
+
+
+def server_timing(milliseconds: dict[str, float]) -> str:
+    """Return the phases of a request in the syntax of the W3C's Server Timing."""
+    return ", ".join(f"{phase};dur={value:.1f}" for phase, value in milliseconds.items())

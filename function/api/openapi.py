@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from function import errors
 from function.api import problems
-from function.api.schemas import TagParameters, TagRequest
+from function.api.schemas import EmbedRequest, TagParameters, TagRequest
 
 DESCRIPTION = """\
 Tags a picture of a pet: what animal it is, and how long its fur is. CLIP, zero-shot: the labels are text, and a
@@ -23,15 +25,19 @@ _HEADERS = {
     "X-Request-Id": {"description": "The request's id, as in the log.", "schema": {"type": "string"}},
     "X-Model": {"description": "The model that answered.", "schema": {"type": "string"}},
 }
-_TIMING = {
-    "Server-Timing": {
-        "description": "Milliseconds of decode, wait, encode, score and, for labels of your own, text.",
-        "schema": {"type": "string"},
-        "example": "decode;dur=3.1, wait;dur=0.1, encode;dur=31.4, score;dur=0.2",
-    }
+_EXAMPLE_EMBEDDING = {"embedding": [0.0123, -0.0456, 0.0789], "dim": 512, "model": "openai/clip-vit-base-patch32"}
+_EXAMPLE_EMBEDDINGS = {
+    "embeddings": [[0.0123, -0.0456, 0.0789], [0.0321, -0.0654, 0.0987]],
+    "dim": 512,
+    "model": "openai/clip-vit-base-patch32",
 }
-# Every error that POST /tag answers, with the text of a typical case.
-_TAG_ERRORS: list[tuple[type[errors.TaggerError], str]] = [
+_EXAMPLE_INPUTS = {
+    "image": {"summary": "A picture", "value": {"inputs": "iVBORw0KGgoAAAANSUhEUg=="}},
+    "text": {"summary": "A text", "value": {"text": "a photo of a cat"}},
+    "texts": {"summary": "Several texts", "value": {"texts": ["a photo of a cat", "a photo of a dog"]}},
+}
+# Every error that POST /tag and POST /embed answer, with the text of a typical case.
+_ERRORS: list[tuple[type[errors.TaggerError], str]] = [
     (errors.MissingImage, "The request has no image, or an empty one."),
     (errors.TooManyImages, "One image a request, please: the form has several."),
     (errors.MalformedBody, "inputs is not valid base64."),
@@ -47,48 +53,90 @@ _TAG_ERRORS: list[tuple[type[errors.TaggerError], str]] = [
 
 def tag_responses() -> dict[int | str, dict[str, Any]]:
     """Return the responses of `POST /tag` by status, each with its examples."""
-    responses: dict[int | str, dict[str, Any]] = {
+    timing = "Milliseconds of decode, wait, encode, score and, for labels of your own, text; at their first use, load."
+    example = "decode;dur=3.1, wait;dur=0.1, encode;dur=31.4, score;dur=0.2"
+    return {
         200: {
             "description": "The tags, best first; an empty list if nothing passes.",
-            "headers": {**_HEADERS, **_TIMING},
+            "headers": {**_HEADERS, **_timing(timing, example)},
             "content": {"application/json": {"example": _EXAMPLE_TAGS}},
-        }
+        },
+        **_error_responses(),
     }
-    for error, detail in _TAG_ERRORS:
-        status = problems.status_of(error)
-        response = responses.setdefault(status, _problem_response())
-        response["content"][problems.MEDIA_TYPE]["examples"][error.code] = {"value": problems.example(error, detail)}
-    for response in responses.values():
-        if problem := response["content"].get(problems.MEDIA_TYPE):
-            response["description"] = " or ".join(f"`{code}`" for code in problem["examples"])
-    return responses
+
+
+def embed_responses() -> dict[int | str, dict[str, Any]]:
+    """Return the responses of `POST /embed` by status, each with its examples."""
+    timing = "Milliseconds of decode, wait and encode, or for texts of text; at their first use, load."
+    examples = {
+        "image": {"summary": "A picture or a text", "value": _EXAMPLE_EMBEDDING},
+        "texts": {"summary": "Several texts", "value": _EXAMPLE_EMBEDDINGS},
+    }
+    return {
+        200: {
+            "description": "The embedding, or with `texts` the embeddings in their order. Examples are cut short.",
+            "headers": {**_HEADERS, **_timing(timing, "decode;dur=3.1, wait;dur=0.1, encode;dur=31.4")},
+            "content": {"application/json": {"examples": examples}},
+        },
+        **_error_responses(),
+    }
+
+
+def schemas() -> dict[str, Any]:
+    """Return the schemas by name that the requests and errors refer to."""
+    request = TagRequest.model_json_schema()
+    request["properties"]["parameters"] = {"anyOf": [_ref(TagParameters), {"type": "null"}], "description": "Options."}
+    models = (TagParameters, EmbedRequest, problems.Problem)
+    return {"TagRequest": request, **{model.__name__: model.model_json_schema() for model in models}}
 
 
 def tag_request() -> dict[str, Any]:
     """Return the request of `POST /tag`: three kinds of body, options in the body or the query."""
     options = TagParameters.model_json_schema()["properties"]
-    binary = {"type": "string", "format": "binary", "description": "The image file."}
-    form = {
-        "type": "object",
-        "description": "One of file and image, and any options.",
-        "properties": {"file": binary, "image": {**binary, "description": "The same as file."}, **options},
-    }
-    request = TagRequest.model_json_schema()
-    request["properties"]["parameters"] = {
-        "anyOf": [{"type": "object", "properties": options}, {"type": "null"}],
-        "description": "Options.",
-    }
-    content = {"multipart/form-data": {"schema": form}, "application/json": {"schema": request}}
-    raw = {"schema": {"type": "string", "format": "binary"}}
-    content |= dict.fromkeys(("image/*", "application/octet-stream"), raw)
     parameters = [
         {"name": name, "in": "query", "required": False, "description": schema["description"], "schema": schema}
         for name, schema in options.items()
     ]
-    return {"requestBody": {"required": True, "content": content}, "parameters": parameters}
+    body = _bodies(_form("One of file and image, and any options.", options), {"schema": _ref(TagRequest)})
+    return {"requestBody": body, "parameters": parameters}
+
+
+def embed_request() -> dict[str, Any]:
+    """Return the request of `POST /embed`: a picture in any of three ways, or texts as JSON."""
+    json = {"schema": _ref(EmbedRequest), "examples": _EXAMPLE_INPUTS}
+    return {"requestBody": _bodies(_form("One of file and image.", {}), json)}
+
+
+def _form(description: str, options: dict[str, Any]) -> dict[str, Any]:
+    binary = {"type": "string", "format": "binary", "description": "The image file."}
+    images = {"file": binary, "image": {**binary, "description": "The same as file."}}
+    return {"type": "object", "description": description, "properties": {**images, **options}}
+
+
+def _bodies(form: dict[str, Any], json: dict[str, Any]) -> dict[str, Any]:
+    content = {"multipart/form-data": {"schema": form}, "application/json": json}
+    raw = {"schema": {"type": "string", "format": "binary"}}
+    return {"required": True, "content": content | dict.fromkeys(("image/*", "application/octet-stream"), raw)}
+
+
+def _timing(description: str, example: str) -> dict[str, Any]:
+    return {"Server-Timing": {"description": description, "schema": {"type": "string"}, "example": example}}
+
+
+def _error_responses() -> dict[int | str, dict[str, Any]]:
+    responses: dict[int | str, dict[str, Any]] = {}
+    for error, detail in _ERRORS:
+        response = responses.setdefault(problems.status_of(error), _problem_response())
+        examples = response["content"][problems.MEDIA_TYPE]["examples"]
+        examples[error.code] = {"value": problems.example(error, detail)}
+        response["description"] = " or ".join(f"`{code}`" for code in examples)
+    return responses
 
 
 def _problem_response() -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    content: dict[str, Any] = {problems.MEDIA_TYPE: {"schema": schema, "examples": {}}}
+    content: dict[str, Any] = {problems.MEDIA_TYPE: {"schema": _ref(problems.Problem), "examples": {}}}
     return {"description": "", "headers": _HEADERS, "content": content}
+
+
+def _ref(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}

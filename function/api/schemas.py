@@ -1,8 +1,17 @@
 """What goes over the wire: the options a caller may give, and the answers."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from function.errors import InvalidOption
 from function.tagging.tagger import DEFAULT_HYPOTHESIS_TEMPLATE, DEFAULT_MIN_SCORE, TagOptions
@@ -45,6 +54,10 @@ class TagParameters(BaseModel):
         examples=[0.05],
     )
 
+    function_to_apply: Literal["softmax"] | None = Field(
+        default=None, description="What Hugging Face's clients may send; scores are always a softmax."
+    )
+
     @field_validator("candidate_labels")
     @classmethod
     def _no_duplicates(cls, labels: list[str] | None) -> list[str] | None:
@@ -69,7 +82,7 @@ class TagParameters(BaseModel):
             parameters = cls.model_validate(given)
         except ValidationError as error:
             raise InvalidOption(_describe(error)) from error
-        chosen = parameters.model_dump(exclude_none=True)
+        chosen = parameters.model_dump(exclude_none=True, exclude={"function_to_apply"})
         if "hypothesis_template" in chosen and "candidate_labels" not in chosen:
             raise InvalidOption("hypothesis_template: only goes with candidate_labels.")
         if "candidate_labels" in chosen:
@@ -91,12 +104,54 @@ def _describe(error: ValidationError) -> str:
 class TagRequest(BaseModel):
     """A picture with options as JSON, in the shape of Hugging Face's zero-shot image classification."""
 
+    SHAPE: ClassVar = '{"inputs": "<base64>", "parameters": {}}'
     model_config = ConfigDict(extra="forbid")
 
     inputs: str = Field(
         description="The image file, base64 (a data: URL will do).", examples=["iVBORw0KGgoAAAANSUhEUg=="]
     )
     parameters: dict[str, Any] | None = Field(default=None, description="Options: see TagParameters.")
+
+
+class EmbedRequest(BaseModel):
+    """What to embed, as JSON: one of the three."""
+
+    SHAPE: ClassVar = '{"inputs": "<base64>"}, {"text": "..."} or {"texts": ["..."]}'
+    model_config = ConfigDict(extra="forbid")
+
+    inputs: str | None = Field(
+        default=None, description="An image file, base64 (a data: URL will do).", examples=["iVBORw0KGgoAAAANSUhEUg=="]
+    )
+    text: _Text | None = Field(default=None, description="A text.", examples=["a photo of a cat"])
+    texts: list[_Text] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_CANDIDATE_LABELS,
+        description="Several texts.",
+        examples=[["a photo of a cat", "a photo of a dog"]],
+    )
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        if len(self.model_dump(exclude_none=True)) != 1:
+            raise ValueError("give one of inputs, text and texts")
+        return self
+
+
+class EmbeddingResult(BaseModel):
+    """The embedding of one picture or text."""
+
+    embedding: list[float] = Field(description="A vector of unit length.")
+    dim: int = Field(description="Its length in numbers.")
+    model: str = Field(description="The model that made it: embeddings of different models do not compare.")
+
+
+class EmbeddingsResult(BaseModel):
+    """The embeddings of several texts."""
+
+    embeddings: list[list[float]] = Field(description="Vectors of unit length, in the order of the texts.")
+    dim: int = Field(description="The length of each in numbers.")
+    model: str = Field(description="The model that made them: embeddings of different models do not compare.")
 
 
 class TagResult(BaseModel):

@@ -1,33 +1,35 @@
-"""Requests to one image and its options, whichever way they were sent."""
+"""Requests to one image and its options, or to texts, whichever way they were sent."""
 
 import base64
 import binascii
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData, QueryParams, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.types import Message, Receive
 
-from function.api.schemas import TagParameters, TagRequest
+from function.api.limits import limited, too_many_bytes
+from function.api.schemas import EmbedRequest, TagParameters, TagRequest
 from function.errors import (
+    InvalidOption,
     MalformedBody,
     MissingImage,
     SourceNotSupported,
-    TooManyBytes,
     TooManyImages,
     UnsupportedMediaType,
 )
 from function.tagging.tagger import TagOptions
 
+_Body = TypeVar("_Body", TagRequest, EmbedRequest)
+
 IMAGE_FIELDS = ("file", "image")
 # What a body may hold beside the image: options, part headers, JSON.
 _OVERHEAD_BYTES = 256 * 1024
-# A client that is still sending does not read our answer: so much of what is too much is read and dropped.
-_MAX_DRAINED_BYTES = 100 * 1024 * 1024
+# What pydantic calls a text or a list that does not keep to its limits.
+_OUT_OF_LIMITS = {"string_too_long", "string_too_short", "too_long", "too_short"}
 
 
 @dataclass(frozen=True)
@@ -38,30 +40,75 @@ class Upload:
     options: TagOptions
 
 
-async def read_upload(request: Request, max_image_bytes: int) -> Upload:
+@dataclass(frozen=True)
+class Texts:
+    """Texts to embed; `several` says whether they came as a list, even one of one."""
+
+    texts: list[str]
+    several: bool
+
+
+async def read_tag(request: Request, max_image_bytes: int) -> Upload:
     """Return the image and options of a `POST /tag`.
 
     Options in the body come before those in the query. Raises the RequestError that says what is wrong.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    query = _values(request.query_params)
-    if media_type == "multipart/form-data":
-        data, options = await _read_form(_limited(request, max_image_bytes + _OVERHEAD_BYTES))
-    elif media_type == "application/json":
-        encoded_bytes = (max_image_bytes + 2) // 3 * 4
-        data, options = await _read_json(_limited(request, encoded_bytes + _OVERHEAD_BYTES))
-    elif media_type in ("", "application/octet-stream") or media_type.startswith("image/"):
-        data, options = await _limited(request, max_image_bytes).body(), {}
+    if _media_type(request) == "application/json":
+        body = await _read_json(request, max_image_bytes, TagRequest)
+        data, options = _decode(body.inputs), body.parameters or {}
     else:
-        raise UnsupportedMediaType(
-            "Send the image as multipart/form-data, as a raw body (image/... or application/octet-stream), or base64 "
-            "in application/json."
-        )
+        data, options = await _read_image(request, max_image_bytes)
+    return Upload(_checked(data, max_image_bytes), TagParameters.options({**_values(request.query_params), **options}))
+
+
+async def read_embed(request: Request, max_image_bytes: int) -> bytes | Texts:
+    """Return the image file or the texts of a `POST /embed`.
+
+    Raises the RequestError that says what is wrong.
+    """
+    given: bytes | Texts
+    options: dict[str, Any] = {}
+    if _media_type(request) == "application/json":
+        body = await _read_json(request, max_image_bytes, EmbedRequest)
+        given = _texts_or_image(body)
+    else:
+        given, options = await _read_image(request, max_image_bytes)
+    for name in {**_values(request.query_params), **options}:
+        raise InvalidOption(f"{name[:50]}: unknown option; /embed takes none.")
+    return given if isinstance(given, Texts) else _checked(given, max_image_bytes)
+
+
+def _texts_or_image(body: EmbedRequest) -> Texts | bytes:
+    """Return the one thing that the body holds."""
+    if body.text is not None:
+        return Texts([body.text], several=False)
+    return _decode(body.inputs or "") if body.texts is None else Texts(body.texts, several=True)
+
+
+async def _read_image(request: Request, max_image_bytes: int) -> tuple[bytes, dict[str, Any]]:
+    """Return the image and the options of a body that is a form or the image itself."""
+    media_type = _media_type(request)
+    if media_type == "multipart/form-data":
+        return await _read_form(limited(request, max_image_bytes + _OVERHEAD_BYTES))
+    if media_type in ("", "application/octet-stream") or media_type.startswith("image/"):
+        return await limited(request, max_image_bytes).body(), {}
+    raise UnsupportedMediaType(
+        "Send the image as multipart/form-data, as a raw body (image/... or application/octet-stream), or base64 in "
+        "application/json."
+    )
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _checked(data: bytes, max_image_bytes: int) -> bytes:
+    """Return the image file if it is one, and not too large."""
     if not data:
         raise MissingImage("The request has no image, or an empty one.")
     if len(data) > max_image_bytes:
-        raise _too_many_bytes(max_image_bytes)
-    return Upload(data, TagParameters.options({**query, **options}))
+        raise too_many_bytes(max_image_bytes)
+    return data
 
 
 async def _read_form(request: Request) -> tuple[bytes, dict[str, Any]]:
@@ -83,6 +130,8 @@ async def _read_form(request: Request) -> tuple[bytes, dict[str, Any]]:
 def _only_image(form: FormData) -> UploadFile:
     """Return the one file in a field for images."""
     images = [file for name in IMAGE_FIELDS for file in form.getlist(name) if isinstance(file, UploadFile)]
+    # Of file inputs left blank at most one is kept, to say that it is empty.
+    images = [file for file in images if file.filename or file.size] or images[:1]
     if len(images) > 1:
         raise TooManyImages("One image a request, please: the form has several.")
     if not images:
@@ -91,18 +140,17 @@ def _only_image(form: FormData) -> UploadFile:
     return images[0]
 
 
-async def _read_json(request: Request) -> tuple[bytes, dict[str, Any]]:
-    """Return the image and the options of a JSON body."""
+async def _read_json(request: Request, max_image_bytes: int, model: type[_Body]) -> _Body:
+    """Return a JSON body that may hold an image, base64."""
+    encoded_bytes = (max_image_bytes + 2) // 3 * 4
     try:
-        body = TagRequest.model_validate_json(await request.body())
+        return model.model_validate_json(await limited(request, encoded_bytes + _OVERHEAD_BYTES).body())
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, item['loc']))}: {item['msg']}".lstrip(": ") for item in error.errors()
-        )
-        raise MalformedBody(
-            f'The JSON body should be {{"inputs": "<base64>", "parameters": {{}}}}. {problems}.'
-        ) from error
-    return _decode(body.inputs), body.parameters or {}
+        items = error.errors(include_url=False, include_input=False)
+        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}".lstrip(": ") for item in items)
+        if all(item["type"] in _OUT_OF_LIMITS for item in items):
+            raise InvalidOption(f"{problems}.") from error
+        raise MalformedBody(f"The JSON body should be {model.SHAPE}. {problems}.") from error
 
 
 def _decode(inputs: str) -> bytes:
@@ -128,31 +176,3 @@ class _InMemoryParser(MultiPartParser):
     """Starlette's parser, its files never spilled to disk: they are bounded, and Lambda's disk may not be there."""
 
     spool_max_size = 2**62
-
-
-def _limited(request: Request, max_bytes: int) -> Request:
-    """Return the request with a body that raises TooManyBytes once it passes `max_bytes`."""
-    seen = 0
-
-    async def receive() -> Message:
-        nonlocal seen
-        message = await request.receive()
-        seen += len(message.get("body", b""))
-        if seen > max_bytes:
-            await _drain(request.receive, message)
-            raise _too_many_bytes(max_bytes)
-        return message
-
-    return Request(request.scope, receive)
-
-
-async def _drain(receive: Receive, message: Message) -> None:
-    """Read the rest of a body and drop it, as far as is reasonable."""
-    drained = 0
-    while message.get("more_body") and drained < _MAX_DRAINED_BYTES:
-        message = await receive()
-        drained += len(message.get("body", b""))
-
-
-def _too_many_bytes(max_bytes: int) -> TooManyBytes:
-    return TooManyBytes(f"The upload is too large: at most {max_bytes / 1e6:.1f} MB are accepted.")

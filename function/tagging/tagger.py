@@ -1,7 +1,6 @@
 """The tagger: image bytes in, ranked tags out. What every entry point of the service shares."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -16,6 +15,7 @@ from function.clip.image_encoder import DtypeName, ImageEncoder
 from function.clip.preprocess import DecodedImage, Preprocess
 from function.clip.text_encoder import TextEncoder
 from function.tagging.bank import LabelBank
+from function.tagging.clock import Clock
 from function.tagging.prompts import prompt
 from function.tagging.scoring import Tag, custom_scores, label_scores, rank
 
@@ -41,6 +41,15 @@ class Tagging:
 
     tags: list[Tag]
     image: DecodedImage
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Unit vectors, shape (1, dim) for an image or (texts, dim), and milliseconds by phase; `image` if it was one."""
+
+    vectors: Tensor
+    image: DecodedImage | None = None
     milliseconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -81,34 +90,61 @@ class Tagger:
 
         Raises the errors of `Preprocess` if it does not decode.
         """
-        clock = _Clock()
-        image = self._preprocess(data, self._max_pixels)
-        clock.lap("decode")
-        embedding, encode_ms = self._encoder_thread.submit(self._encode, image.pixels).result()
-        clock.lap("wait")
+        clock = Clock()
+        image, embedding = self._embed(data, clock)
         scored = self._score(embedding, options, clock)
         min_score = options.min_score
         if min_score is None:
             min_score = 0.0 if options.candidate_labels else DEFAULT_MIN_SCORE
         tags = rank(scored, options.top_k, min_score)
         clock.lap("score")
-        clock.milliseconds |= {"encode": encode_ms, "wait": clock.milliseconds["wait"] - encode_ms}
         return Tagging(tags, image, clock.milliseconds)
+
+    def embed_image(self, data: bytes) -> Embedding:
+        """Return the embedding of one image file.
+
+        Raises the errors of `Preprocess` if it does not decode.
+        """
+        clock = Clock()
+        image, embedding = self._embed(data, clock)
+        return Embedding(embedding.unsqueeze(0), image, clock.milliseconds)
+
+    def embed_texts(self, texts: Sequence[str]) -> Embedding:
+        """Return the embeddings of `texts`, in their order; each is cut at the end of the model's context."""
+        clock = Clock()
+        return Embedding(self._embed_texts(texts, clock), milliseconds=clock.milliseconds)
+
+    def _embed(self, data: bytes, clock: Clock) -> tuple[DecodedImage, Tensor]:
+        """Return one image, decoded, and its embedding, (dim,); time decode, wait and encode."""
+        image = self._preprocess(data, self._max_pixels)
+        clock.lap("decode")
+        embedding, encode_ms = self._encoder_thread.submit(self._encode, image.pixels).result()
+        clock.lap("wait")
+        clock.milliseconds |= {"encode": encode_ms, "wait": clock.milliseconds["wait"] - encode_ms}
+        return image, embedding
+
+    def _embed_texts(self, texts: Sequence[str], clock: Clock) -> Tensor:
+        """Return the embeddings of `texts`, (len(texts), dim); time text and, if the tower was not there yet, load."""
+        if not self._encode_texts.is_loaded:
+            self._encode_texts.load()
+            clock.lap("load")
+        embeddings = self._encode_texts(texts)
+        clock.lap("text")
+        return embeddings
 
     def _encode(self, pixels: Tensor) -> tuple[Tensor, float]:
         """Return the embedding of one image, (dim,), and the milliseconds it took, without the wait for its turn."""
-        clock = _Clock()
+        clock = Clock()
         embedding = self._encode_image(pixels.unsqueeze(0))[0]
         clock.lap("encode")
         return embedding, clock.milliseconds["encode"]
 
-    def _score(self, embedding: Tensor, options: TagOptions, clock: "_Clock") -> list[Tag]:
+    def _score(self, embedding: Tensor, options: TagOptions, clock: Clock) -> list[Tag]:
         """Return every label with its score, unordered; embeds the caller's own labels if there are any."""
         if not options.candidate_labels:
             return label_scores(embedding, self.bank, self.manifest.logit_scale)
         texts = [prompt(label, options.hypothesis_template) for label in options.candidate_labels]
-        text_embeddings = self._encode_texts(texts)
-        clock.lap("text")
+        text_embeddings = self._embed_texts(texts, clock)
         return custom_scores(embedding, options.candidate_labels, text_embeddings, self.manifest.logit_scale)
 
 
@@ -117,16 +153,3 @@ def _blank_jpeg(side: int) -> bytes:
     file = BytesIO()
     Image.new("RGB", (side, side), "white").save(file, "JPEG")
     return file.getvalue()
-
-
-class _Clock:
-    """Milliseconds since the lap before, by name."""
-
-    def __init__(self) -> None:
-        self.milliseconds: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self.milliseconds[name] = (now - self._last) * 1000
-        self._last = now

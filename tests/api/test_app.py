@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from function import __version__
 from function.api.app import create_app, openapi_document
 from function.api.observe import logger
 from function.api.problems import _STATUS, status_of
+from function.api.schemas import TagParameters
 from function.errors import ModelError, TaggerError
 from function.settings import Settings
 from function.tagging.labels import LabelSet
@@ -68,26 +70,23 @@ def test_the_committed_openapi_document_is_current() -> None:
     assert json.loads(committed.read_text(encoding="utf-8")) == openapi_document()
 
 
-def test_the_openapi_document_is_complete() -> None:
-    document = openapi_document()
-    operation = document["paths"]["/tag"]["post"]
+@pytest.mark.parametrize("path", ["/tag", "/embed"])
+def test_the_openapi_document_is_complete(path: str) -> None:
+    operation = openapi_document()["paths"][path]["post"]
     assert set(operation["requestBody"]["content"]) == {
         "multipart/form-data",
         "application/json",
         "image/*",
         "application/octet-stream",
     }
-    assert [parameter["name"] for parameter in operation["parameters"]] == [
-        "candidate_labels",
-        "hypothesis_template",
-        "top_k",
-        "min_score",
-    ]
+    taken = [*TagParameters.model_fields] if path == "/tag" else []
+    assert [parameter["name"] for parameter in operation.get("parameters", [])] == taken
     documented = {
         code: int(status)
         for status, response in operation["responses"].items()
         for content in response["content"].values()
         for code in content.get("examples", {})
+        if status != "200"
     }
     at_request_time = {
         error.code: status_of(error)
@@ -95,8 +94,15 @@ def test_the_openapi_document_is_complete() -> None:
         if not issubclass(error, ModelError) and not error.__subclasses__()
     }
     assert documented == at_request_time
-    assert operation["responses"]["200"]["content"]["application/json"]["example"]
+    assert {"example", "examples"} & set(operation["responses"]["200"]["content"]["application/json"])
     assert {"X-Request-Id", "X-Model", "Server-Timing"} == set(operation["responses"]["200"]["headers"])
+
+
+def test_the_openapi_document_refers_to_nothing_that_is_not_there() -> None:
+    document = openapi_document()
+    referred = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert referred <= set(document["components"]["schemas"])
+    assert {"Problem", "TagRequest", "TagParameters", "EmbedRequest"} <= referred
 
 
 def test_every_error_has_a_code_of_its_own() -> None:

@@ -96,6 +96,15 @@ def test_the_body_comes_before_the_query(client: TestClient, cat_jpeg: bytes) ->
     assert len(response.json()) == 1
 
 
+def test_fields_that_a_browser_sends_blank_are_not_given(client: TestClient, cat_jpeg: bytes) -> None:
+    blank = {"candidate_labels": "", "hypothesis_template": "", "top_k": "", "min_score": ""}
+    files = [("file", ("cat.jpg", cat_jpeg)), ("image", ("", b""))]
+    response = client.post("/tag", files=files, data=blank)
+    assert (response.status_code, response.json()) == (200, client.post("/tag", content=cat_jpeg).json())
+    nothing = client.post("/tag", files=[("file", ("", b"")), ("image", ("", b""))], data=blank)
+    is_problem(nothing, 400, "missing_image")
+
+
 def test_nothing_passes_a_high_threshold(client: TestClient, cat_jpeg: bytes) -> None:
     response = client.post("/tag?min_score=1", content=cat_jpeg)
     assert (response.status_code, response.json()) == (200, [])
@@ -116,7 +125,8 @@ def test_nothing_passes_a_high_threshold(client: TestClient, cat_jpeg: bytes) ->
         ({"candidate_labels": "cat", "hypothesis_template": "a photo"}, "must have one {}"),
         ({"candidate_labels": "cat", "hypothesis_template": "a {} {}"}, "must have one {}"),
         ({"hypothesis_template": "a {}"}, "only goes with candidate_labels"),
-        ({"topk": 3}, "topk: unknown option; known are candidate_labels, hypothesis_template, top_k, min_score"),
+        ({"topk": 3}, "topk: unknown option; known are candidate_labels, hypothesis_template, top_k, min_score, fun"),
+        ({"function_to_apply": "sigmoid"}, "function_to_apply: Input should be 'softmax'"),
     ],
 )
 def test_a_bad_option_is_named(client: TestClient, cat_jpeg: bytes, options: dict[str, Any], complaint: str) -> None:

@@ -4,7 +4,7 @@ import base64
 import json
 import subprocess
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -24,20 +24,20 @@ def expected(built: None, cat_jpeg: bytes, tmp_path_factory: pytest.TempPathFact
     return scores(answers["photo"]["body"])
 
 
-def test_multipart(api: httpx.Client, cat_jpeg: bytes, expected: dict[str, float]) -> None:
+def test_multipart(api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float]) -> None:
     _check(api.post("/tag", files={"file": ("cat.jpg", cat_jpeg, "image/jpeg")}), expected)
 
 
 @pytest.mark.parametrize("content_type", ["image/jpeg", "application/octet-stream"])
-def test_raw(api: httpx.Client, cat_jpeg: bytes, expected: dict[str, float], content_type: str) -> None:
+def test_raw(api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float], content_type: str) -> None:
     _check(api.post("/tag", content=cat_jpeg, headers={"content-type": content_type}), expected)
 
 
-def test_json(api: httpx.Client, cat_jpeg: bytes, expected: dict[str, float]) -> None:
+def test_json(api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float]) -> None:
     _check(api.post("/tag", json={"inputs": base64.b64encode(cat_jpeg).decode()}), expected)
 
 
-def _check(response: httpx.Response, expected: dict[str, float]) -> None:
+def _check(response: httpx2.Response, expected: dict[str, float]) -> None:
     """The same scores as in process mean the same bytes: one changed pixel moves them all."""
     assert response.status_code == 200, response.text
     assert expected
@@ -45,35 +45,35 @@ def _check(response: httpx.Response, expected: dict[str, float]) -> None:
 
 
 @pytest.mark.parametrize("media_type", ["png", "webp", "gif", "bmp", "tiff", "avif"])
-def test_every_type_of_picture_arrives_as_bytes(api: httpx.Client, cat_photo: Image.Image, media_type: str) -> None:
+def test_every_type_of_picture_arrives_as_bytes(api: httpx2.Client, cat_photo: Image.Image, media_type: str) -> None:
     content = encode(cat_photo, media_type)
     response = api.post("/tag", content=content, headers={"content-type": f"image/{media_type}"})
     assert response.status_code == 200, response.text
 
 
 @pytest.mark.parametrize("path", ["/labels", "/health", "/docs", "/openapi.json"])
-def test_pages(api: httpx.Client, path: str) -> None:
+def test_pages(api: httpx2.Client, path: str) -> None:
     assert api.get(path).status_code == 200
 
 
-def test_root_leads_on(api: httpx.Client) -> None:
+def test_root_leads_on(api: httpx2.Client) -> None:
     assert api.get("/", follow_redirects=True).status_code == 200
 
 
-def test_problem(api: httpx.Client) -> None:
+def test_problem(api: httpx2.Client) -> None:
     response = api.post("/tag", files={"file": ("cat.jpg", b"This is a text.\n" * 40)})
     assert response.status_code == 415
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["code"] == "unsupported_media_type"
 
 
-def test_script_prints_the_tags(api: httpx.Client, expected: dict[str, float]) -> None:
+def test_script_prints_the_tags(api: httpx2.Client, expected: dict[str, float]) -> None:
     printed = run("scripts/test-clip.sh", "events/cat.jpg", str(api.base_url)).splitlines()
     assert printed
     assert {line.split()[1] for line in printed} <= set(expected)
 
 
-def test_script_says_what_is_wrong(api: httpx.Client) -> None:
+def test_script_says_what_is_wrong(api: httpx2.Client) -> None:
     result = subprocess.run(
         ["scripts/test-clip.sh", "LICENSE", str(api.base_url)], capture_output=True, text=True, check=False
     )

@@ -47,6 +47,13 @@ def test_every_front_door_gives_the_same_tags(handler: Any, context: Any) -> Non
     assert all(answer == whole[0][:3] for answer in best)
 
 
+def test_a_picture_is_embedded_however_it_is_sent(handler: Any, context: Any) -> None:
+    raw, as_json = (body_of(replay(handler, f"rest-embed-{kind}", context)) for kind in ("raw", "json"))
+    assert raw == as_json
+    assert len(raw["embedding"]) == raw["dim"]
+    assert len(body_of(replay(handler, "rest-embed-texts", context))["embeddings"]) == 2
+
+
 def test_answers_carry_lambdas_request_id(handler: Any, context: Any) -> None:
     headers = replay(handler, "rest-tag-multipart", context)["headers"]
     assert headers["x-request-id"] == context.aws_request_id

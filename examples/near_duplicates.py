@@ -1,0 +1,67 @@
+"""Find the near-duplicates among the pictures of a folder: the same shot again, resized, cropped or re-encoded.
+
+    python examples/near_duplicates.py FOLDER [--url http://localhost:7860] [--threshold 0.95]
+
+Each picture becomes a unit vector through POST /embed; two whose dot product, their cosine similarity, reaches the
+threshold are printed, most similar first. Needs nothing but Python.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif"}
+
+
+def embedding(picture: bytes, url: str) -> list[float]:
+    """Return the embedding of one picture, as the service at `url` gives it."""
+    headers = {"Content-Type": "application/octet-stream"}
+    request = Request(f"{url}/embed", picture, headers)  # noqa: S310 - the user's own URL
+    with urlopen(request, timeout=60) as answer:  # noqa: S310
+        vector: list[float] = json.load(answer)["embedding"]
+        return vector
+
+
+def embeddings(folder: Path, url: str) -> Iterator[tuple[Path, list[float]]]:
+    """Yield every picture of the folder that can be read, with its embedding; say which cannot."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in SUFFIXES:
+            try:
+                yield path, embedding(path.read_bytes(), url)
+            except HTTPError as error:
+                print(f"{path}: {json.load(error)['detail']}", file=sys.stderr)
+
+
+def near_duplicates(vectors: dict[Path, list[float]], threshold: float) -> list[tuple[float, Path, Path]]:
+    """Return the pairs with at least that cosine similarity, most similar first."""
+    pairs = [
+        (sum(a * b for a, b in zip(vectors[one], vectors[other], strict=True)), one, other)
+        for one, other in combinations(vectors, 2)
+    ]
+    return sorted((pair for pair in pairs if pair[0] >= threshold), key=lambda pair: -pair[0])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return its exit code."""
+    parser = argparse.ArgumentParser(description="Find near-duplicate pictures in a folder.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--url", default="http://localhost:7860", help="the service (default: %(default)s)")
+    parser.add_argument("--threshold", type=float, default=0.95, help="least cosine similarity (default: %(default)s)")
+    given = parser.parse_args(arguments)
+    try:
+        found = near_duplicates(dict(embeddings(given.folder, given.url.rstrip("/"))), given.threshold)
+    except URLError as error:
+        print(f"{given.url}: {error.reason}", file=sys.stderr)
+        return 1
+    for cosine, one, other in found:
+        print(f"{cosine:.3f}  {one}  {other}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""How much of a body is read: a request that goes on and on is refused, and its sender still gets the answer."""
+
+from fastapi import Request
+from starlette.types import Message, Receive
+
+from function.errors import TooManyBytes
+
+# A client that is still sending does not read our answer: so much of what is too much is read and dropped.
+_MAX_DRAINED_BYTES = 100 * 1024 * 1024
+
+
+def limited(request: Request, max_bytes: int) -> Request:
+    """Return the request with a body that raises TooManyBytes once it passes `max_bytes`."""
+    seen = 0
+
+    async def receive() -> Message:
+        nonlocal seen
+        message = await request.receive()
+        seen += len(message.get("body", b""))
+        if seen > max_bytes:
+            await _drain(request.receive, message)
+            raise too_many_bytes(max_bytes)
+        return message
+
+    return Request(request.scope, receive)
+
+
+async def _drain(receive: Receive, message: Message) -> None:
+    """Read the rest of a body and drop it, as far as is reasonable."""
+    drained = 0
+    while message.get("more_body") and drained < _MAX_DRAINED_BYTES:
+        message = await receive()
+        drained += len(message.get("body", b""))
+
+
+def too_many_bytes(max_bytes: int) -> TooManyBytes:
+    """Return the error for a body or an image of more than `max_bytes`."""
+    return TooManyBytes(f"The upload is too large: at most {max_bytes / 1e6:.1f} MB are accepted.")

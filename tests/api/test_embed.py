@@ -1,0 +1,167 @@
+"""POST /embed: a picture or texts, however sent, become unit vectors; every mistake the right problem document."""
+
+import base64
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from function.tagging.tagger import Tagger
+from tests.api.test_tag import encoded, is_problem
+from tools.make_events import png_header
+
+
+def embedding_of(response: Any, dim: int = 24) -> list[float]:
+    """Assert that the response is one complete embedding, and return it."""
+    answer = response.json()
+    assert response.status_code == 200, answer
+    assert set(answer) == {"embedding", "dim", "model"}
+    assert (len(answer["embedding"]), answer["dim"], answer["model"]) == (dim, dim, "small")
+    assert math.hypot(*answer["embedding"]) == pytest.approx(1, abs=1e-6)
+    embedding: list[float] = answer["embedding"]
+    return embedding
+
+
+def test_every_way_to_send_a_picture_gets_the_same_embedding(
+    client: TestClient, small_tagger: Tagger, cat_jpeg: bytes
+) -> None:
+    expected = small_tagger.embed_image(cat_jpeg).vectors[0].tolist()
+    for response in (
+        client.post("/embed", files={"file": cat_jpeg}),
+        client.post("/embed", files={"image": ("a b.jpg", cat_jpeg)}),
+        client.post("/embed", content=cat_jpeg),
+        client.post("/embed", content=cat_jpeg, headers={"content-type": "image/jpeg"}),
+        client.post("/embed", json={"inputs": encoded(cat_jpeg)}),
+        client.post("/embed", json={"inputs": "data:image/jpeg;base64," + encoded(cat_jpeg), "text": None}),
+    ):
+        assert embedding_of(response) == pytest.approx(expected, abs=1e-7)
+        assert [part.split(";")[0] for part in response.headers["server-timing"].split(", ")] == [
+            "decode",
+            "wait",
+            "encode",
+        ]
+
+
+def test_a_text_and_texts(client: TestClient, small_tagger: Tagger) -> None:
+    expected = small_tagger.embed_texts(["a cat", "a dog"]).vectors.tolist()
+    one = client.post("/embed", json={"text": "a cat"})
+    assert embedding_of(one) == pytest.approx(expected[0], abs=1e-7)
+    assert "text;dur=" in one.headers["server-timing"]
+    several = client.post("/embed", json={"texts": ["a cat", "a dog"]}).json()
+    assert (set(several), several["dim"]) == ({"embeddings", "dim", "model"}, 24)
+    for found, vector in zip(several["embeddings"], expected, strict=True):
+        assert found == pytest.approx(vector, abs=1e-7)
+    assert len(client.post("/embed", json={"texts": ["a cat"]}).json()["embeddings"]) == 1
+
+
+def test_pictures_and_texts_share_the_space_that_tags_come_from(client: TestClient, cat_jpeg: bytes) -> None:
+    labels = ["a cat", "a dog", "a car"]
+    picture = embedding_of(client.post("/embed", content=cat_jpeg))
+    texts = client.post("/embed", json={"texts": labels}).json()["embeddings"]
+    cosines = [sum(a * b for a, b in zip(picture, text, strict=True)) for text in texts]
+    best_first = [label for _, label in sorted(zip(cosines, labels, strict=True), reverse=True)]
+    options = {"candidate_labels": labels, "hypothesis_template": "{}"}
+    tags = client.post("/tag", json={"inputs": encoded(cat_jpeg), "parameters": options}).json()
+    assert [tag["label"] for tag in tags] == best_first
+
+
+@pytest.mark.parametrize("texts", [["x" * 200], [f"text {i}" for i in range(100)], ["same", "same"]])
+def test_the_limits_are_inclusive(client: TestClient, texts: list[str]) -> None:
+    assert len(client.post("/embed", json={"texts": texts}).json()["embeddings"]) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ({"texts": []}, "texts"),
+        ({"texts": ["a"] * 101}, "texts"),
+        ({"texts": ["a", ""]}, "texts.1"),
+        ({"texts": ["a", "x" * 201]}, "texts.1"),
+        ({"text": ""}, "text"),
+        ({"text": "  "}, "text"),
+        ({"text": "x" * 201}, "text"),
+    ],
+)
+def test_texts_out_of_limits(client: TestClient, body: dict[str, Any], complaint: str) -> None:
+    problem = is_problem(client.post("/embed", json=body), 422, "invalid_option")
+    assert problem["detail"].startswith(f"{complaint}: ")
+    assert "x" * 200 not in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"text": 1}',
+        b'{"text": null}',
+        b'{"texts": "a cat"}',
+        b'{"text": "a", "texts": ["b"]}',
+        b'{"text": "a", "inputs": "aaaa"}',
+        b'{"inputs": "a photo."}',
+        b'{"inputs": "https://example.com/cat.jpg"}',
+        b'{"sentence": "a cat"}',
+        b'{"text": "a", "parameters": {}}',
+        b'{"text": "\\ud800"}',
+        b"\xff\xfe",
+    ],
+)
+def test_json_that_is_not_one_of_the_three(client: TestClient, body: bytes) -> None:
+    response = client.post("/embed", content=body, headers={"content-type": "application/json"})
+    assert is_problem(response, 400, "malformed_body")["detail"]
+
+
+def test_takes_no_options(client: TestClient, cat_jpeg: bytes) -> None:
+    for response in (
+        client.post("/embed?top_k=3", content=cat_jpeg),
+        client.post("/embed", files={"file": cat_jpeg}, data={"top_k": 3}),
+        client.post("/embed?top_k=3", json={"text": "a cat"}),
+    ):
+        assert "top_k: unknown option" in is_problem(response, 422, "invalid_option")["detail"]
+
+
+def test_pictures_fail_as_they_do_for_tag(client: TestClient, cat_jpeg: bytes) -> None:
+    is_problem(client.post("/embed"), 400, "missing_image")
+    is_problem(client.post("/embed", json={"inputs": ""}), 400, "missing_image")
+    is_problem(client.post("/embed", files={"note": b"x"}), 400, "missing_image")
+    is_problem(client.post("/embed", files=[("file", cat_jpeg), ("image", cat_jpeg)]), 400, "too_many_images")
+    is_problem(client.post("/embed", content=b"\0" * 4_500_001), 413, "too_many_bytes")
+    is_problem(client.post("/embed", json={"inputs": encoded(b"\0" * 4_500_001)}), 413, "too_many_bytes")
+    is_problem(client.post("/embed", content=png_header(40_000, 40_000)), 413, "too_many_pixels")
+    is_problem(client.post("/embed", content=b"This is a text."), 415, "unsupported_media_type")
+    is_problem(
+        client.post("/embed", content=b"a", headers={"content-type": "text/plain"}), 415, "unsupported_media_type"
+    )
+    is_problem(client.post("/embed", content=cat_jpeg[:5000]), 422, "undecodable_image")
+    is_problem(client.post("/embed", json={"inputs": "s3://bucket/cat.jpg"}), 501, "source_not_supported")
+
+
+@given(
+    st.binary(max_size=200)
+    | st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=20),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["inputs", "text", "texts"]), inner, max_size=3)
+        ),
+        max_leaves=6,
+    ).map(lambda value: json.dumps(value).encode())
+)
+@settings(max_examples=200, deadline=None)
+def test_no_json_makes_a_500(client: TestClient, body: bytes) -> None:
+    response = client.post("/embed", content=body, headers={"content-type": "application/json"})
+    assert response.status_code < 500
+    if response.status_code >= 400:
+        assert response.json()["code"]
+
+
+def test_base64_of_a_picture_is_no_text(client: TestClient, cat_jpeg: bytes) -> None:
+    """What is embedded is said by the name, never guessed from what it looks like."""
+    inputs = base64.b64encode(cat_jpeg).decode()
+    is_problem(client.post("/embed", json={"text": inputs}), 422, "invalid_option")

@@ -1,0 +1,17 @@
+"""`scripts/test-clip.sh` says what went wrong; what it prints when all is well is in test_run.py."""
+
+import subprocess
+
+import pytest
+
+from tests.delivered import ROOT, free_port
+
+
+@pytest.mark.parametrize(
+    ("image", "code", "says"), [("events/cat.jpg", 1, "no answer from"), ("no-such.jpg", 2, "cannot read no-such.jpg")]
+)
+def test_fails_in_one_line(image: str, code: int, says: str) -> None:
+    command = ["scripts/test-clip.sh", image, f"http://127.0.0.1:{free_port()}"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == code
+    assert f"test-clip.sh: {says}" in result.stderr

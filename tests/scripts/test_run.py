@@ -1,0 +1,30 @@
+"""`make run`: serves the model asked for, gives way to the demo model without the hub, and never for one asked for."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from tests.delivered import MODEL, ROOT, free_port, run, serving
+
+# Nothing listens on port 9: the hub cannot be reached.
+NO_HUB = {"HF_ENDPOINT": "http://127.0.0.1:9"}
+
+
+def test_gives_way_to_the_demo_model_loudly(tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "run.log"
+    environment = {**NO_HUB, "PORT": str(port), "MODEL_ID": "", "MODEL_DIR": str(tmp_path / "model")}
+    with serving("scripts/run.sh", port=port, log=log, environment=environment) as client:
+        assert client.get("/health").json()["model"] == MODEL
+        assert client.post("/tag", files={"file": (ROOT / "events/cat.jpg").read_bytes()}).status_code == 200
+        printed = run("scripts/test-clip.sh", "events/cat.jpg", str(client.base_url)).splitlines()
+    assert printed
+    assert f"!! The model hub cannot be reached: this serves the small model {MODEL}" in log.read_text()
+    assert "Application shutdown complete" in log.read_text()
+
+
+def test_a_model_asked_for_is_served_or_nothing(tmp_path: Path) -> None:
+    environment = {**os.environ, **NO_HUB, "MODEL_ID": "somebody/clip", "MODEL_DIR": str(tmp_path / "model")}
+    result = subprocess.run(["scripts/run.sh"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 3
+    assert "cannot reach the Hugging Face hub for somebody/clip" in result.stderr
+    assert not (tmp_path / "model").exists()

@@ -1,0 +1,189 @@
+"""The command line tags what the service tags, says what went wrong, and gives scripts their exit codes."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from function import cli
+from function.tagging.tagger import Tagger, TagOptions
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, cat_jpeg: bytes, cat_png: bytes) -> Path:
+    """A folder as people have them: pictures deep and shallow, a broken one, hidden ones, and other things."""
+    folder = tmp_path / "pictures"
+    files = {
+        "cat.jpg": cat_jpeg,
+        "broken.jpg": cat_jpeg[:5000],
+        "deep/er/a cat.PNG": cat_png,
+        "deep/notes.txt": b"no picture",
+        "deep/.hidden.jpg": cat_jpeg,
+        "deep/[1].jpg": cat_jpeg,
+        "oddly-named.bin": cat_jpeg,
+    }
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+@pytest.fixture
+def run(small_model: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    monkeypatch.setenv("MODEL_DIR", str(small_model))
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        try:
+            code = cli.main(["tag", *map(str, arguments)])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        said = capfd.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def lines(out: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_the_tags_are_those_of_the_tagger(run: Run, folder: Path, small_tagger: Tagger, cat_jpeg: bytes) -> None:
+    code, out, err = run(folder / "cat.jpg", "--json")
+    assert (code, err) == (0, "")
+    expected = [
+        {"label": tag.label, "score": round(tag.score, 6), "group": tag.group}
+        for tag in small_tagger.tag(cat_jpeg).tags
+    ]
+    assert lines(out) == [{"picture": str(folder / "cat.jpg"), "tags": expected}]
+
+
+def test_a_table_has_a_row_for_each_picture_and_its_columns_line_up(run: Run, folder: Path) -> None:
+    code, out, _ = run(folder / "cat.jpg", folder / "deep", "--top-k", 2)
+    rows = out.splitlines()
+    assert (code, len(rows)) == (0, 3)
+    width = len(str(folder / "deep/er/a cat.PNG"))
+    assert {row[width : width + 2] for row in rows} == {"  "}
+    assert [row[:width].rstrip() for row in rows] == [
+        str(folder / name) for name in ("cat.jpg", "deep/[1].jpg", "deep/er/a cat.PNG")
+    ]
+    assert all(len(row[width:].split("  ")) == 3 for row in rows)
+
+
+def test_a_broken_picture_does_not_stop_the_rest(run: Run, folder: Path) -> None:
+    code, out, err = run(folder, folder / "missing.jpg", "--top-k", 1)
+    assert code == 1
+    assert len(out.splitlines()) == 3
+    assert err.splitlines() == [
+        f"tag: {folder}/broken.jpg: The image is broken or cut short: it could not be decoded.",
+        f"tag: {folder}/missing.jpg: No such file or directory",
+    ]
+
+
+def test_json_has_a_line_for_each_picture_broken_or_not(run: Run, folder: Path) -> None:
+    code, out, err = run(folder, folder / "missing.jpg", "--json")
+    answers = {Path(line["picture"]).name: line for line in lines(out)}
+    assert (code, err) == (1, "")
+    assert set(answers) == {"cat.jpg", "broken.jpg", "[1].jpg", "a cat.PNG", "missing.jpg"}
+    codes = {name: line["error"]["code"] for name, line in answers.items() if "error" in line}
+    assert codes == {"broken.jpg": "undecodable_image", "missing.jpg": "unreadable"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("*.jpg", ["broken.jpg", "cat.jpg"]),
+        ("**/*.PNG", ["deep/er/a cat.PNG"]),
+        ("dee*", ["deep/[1].jpg", "deep/er/a cat.PNG"]),
+        ("deep/[1].jpg", ["deep/[1].jpg"]),
+        ("oddly-named.bin", ["oddly-named.bin"]),
+        ("*.tiff", ["*.tiff"]),
+    ],
+)
+def test_files_folders_and_globs(folder: Path, pattern: str, found: list[str]) -> None:
+    assert [path.relative_to(folder).as_posix() for path in cli.find(f"{folder}/{pattern}")] == found
+
+
+def test_the_same_picture_twice_is_tagged_once(run: Run, folder: Path) -> None:
+    assert len(run(folder / "cat.jpg", f"{folder}/c*.jpg", folder / "cat.jpg")[1].splitlines()) == 1
+
+
+def test_options_are_those_of_the_service(run: Run, folder: Path, small_tagger: Tagger, cat_jpeg: bytes) -> None:
+    code, out, _ = run(folder / "cat.jpg", "--json", "--labels", "a cat, a dog,a car", "--top-k", 2, "--min-score", 0.1)
+    expected = small_tagger.tag(cat_jpeg, TagOptions(("a cat", "a dog", "a car"), top_k=2, min_score=0.1)).tags
+    assert code == 0
+    assert [tag["label"] for tag in lines(out)[0]["tags"]] == [tag.label for tag in expected]
+    assert run(folder / "cat.jpg", "--min-score", 1)[1].split() == [str(folder / "cat.jpg"), "-"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "required: PICTURES"),
+        (["{folder}", "--colour"], "unrecognized arguments: --colour"),
+        (["{folder}", "--top-k", "0"], "--top-k: Input should be greater than or equal to 1"),
+        (["{folder}", "--min-score", "2"], "--min-score: "),
+        (["{folder}", "--labels", "a,a"], "--labels: "),
+        (["{folder}/empty"], "no pictures found"),
+        (["{folder}", "--model-dir", "{folder}"], "manifest.json: missing: is this a baked model folder?"),
+    ],
+)
+def test_nothing_is_tried_when_what_was_asked_makes_no_sense(
+    run: Run, folder: Path, arguments: list[str], complaint: str
+) -> None:
+    (folder / "empty").mkdir()
+    code, out, err = run(*(argument.format(folder=folder) for argument in arguments))
+    assert (code, out) == (2, "")
+    assert complaint in err
+
+
+def test_progress_is_for_terminals_only(small_model: Path, folder: Path) -> None:
+    """Run as users do, its stderr once a terminal and once not."""
+    command = [sys.executable, "-m", "function", "tag", str(folder / "cat.jpg"), "--model-dir", str(small_model)]
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    on_terminal = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=True, timeout=60)
+    os.close(theirs)
+    shown = b""
+    with os.fdopen(ours, "rb", buffering=0) as terminal, suppress(OSError):  # how a terminal says that it was closed
+        while more := terminal.read(10_000):
+            shown += more
+    assert b"1/1" in shown
+    assert b"cat.jpg  " in on_terminal.stdout
+    piped = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    assert (piped.stdout, piped.stderr) == (on_terminal.stdout, b"")
+
+
+def test_stops_quietly_when_nobody_reads_on(small_model: Path, folder: Path) -> None:
+    command = f"{sys.executable} -m function tag {folder}/cat.jpg {folder}/deep --model-dir {small_model} | true"
+    result = subprocess.run(["bash", "-c", f"{command}; echo ${{PIPESTATUS[0]}}"], capture_output=True, check=True)
+    assert (result.stdout, result.stderr) == (b"0\n", b"")
+
+
+def test_a_file_name_that_is_no_text(run: Run, folder: Path, cat_jpeg: bytes) -> None:
+    path = Path(os.fsdecode(os.fsencode(folder) + b"/\xff.jpg"))
+    path.write_bytes(cat_jpeg)
+    code, out, _ = run(path, "--json")
+    assert (code, lines(out)[0]["picture"]) == (0, str(path))
+    assert run(path, "--top-k", 1)[0] == 0
+
+
+def test_needs_no_web_framework_and_no_transformers(small_model: Path, folder: Path) -> None:
+    code = f"""
+import sys
+from function.cli import main
+assert main(["tag", {str(folder / "cat.jpg")!r}, "--model-dir", {str(small_model)!r}]) == 0
+print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert not {"transformers", "fastapi", "starlette", "mangum", "uvicorn"} & set(result.stdout.split())

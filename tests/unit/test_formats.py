@@ -1,0 +1,240 @@
+"""One picture in every wrapping that cameras and programs give it gets the same tags: docs/formats.md, row by row."""
+
+import io
+import re
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from function.tagging.tagger import Tagger, TagOptions
+from tests.conftest import encode
+
+TABLE = Path(__file__).parents[2] / "docs/formats.md"
+ALL = TagOptions(min_score=0)
+LOSSLESS, LOSSY = 1e-4, 0.01
+# Scores of the tests' random model hardly move; so its pixels, normalised, are compared too, by their mean difference.
+PIXELS_WITHIN = {LOSSLESS: 1e-6, LOSSY: 0.03}
+# What makes of an upright picture one that its EXIF orientation makes upright again.
+UNDO = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+Picture = Image.Image
+
+
+def saved(image_format: str, **options: Any) -> Callable[[Picture], bytes]:
+    return lambda photo: encode(photo, image_format, **options)
+
+
+def as_heic(photo: Picture, **options: Any) -> bytes:
+    file = io.BytesIO()
+    pillow_heif.from_pillow(photo).save(file, quality=95, **options)
+    return file.getvalue()
+
+
+def as_mif1(photo: Picture) -> bytes:
+    """Return a HEIC that says no more than that it is a HEIF, as some cameras write."""
+    return as_heic(photo).replace(b"heic", b"mif1", 1)
+
+
+def oriented(orientation: int, save: Callable[..., bytes]) -> Callable[[Picture], bytes]:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+
+    def wrap(photo: Picture) -> bytes:
+        stored = photo.transpose(UNDO[orientation]) if orientation in UNDO else photo
+        return save(stored, exif=exif.tobytes())
+
+    return wrap
+
+
+def in_inks(photo: Picture) -> Picture:
+    """Return the photo in four inks, black among them: half of what the three colours share."""
+    cmy = 255 - np.asarray(photo).astype(np.float64)
+    black = cmy.min(axis=2, keepdims=True) / 2
+    cmy = (cmy - black) * 255 / (255 - black)
+    return Image.fromarray(np.concatenate([cmy, black], axis=2).round().astype(np.uint8), "CMYK")
+
+
+def as_cmyk_jpeg(photo: Picture) -> bytes:
+    return encode(in_inks(photo), "JPEG", quality=95)
+
+
+def as_cmyk_jpeg_unmarked(photo: Picture) -> bytes:
+    data = as_cmyk_jpeg(photo)
+    start = data.index(b"\xff\xee")
+    return data[:start] + data[start + 2 + int.from_bytes(data[start + 2 : start + 4], "big") :]
+
+
+def as_ycck_jpeg(photo: Picture) -> bytes:
+    """Return Adobe's other space of four colours, which Pillow does not write: its bytes and its mark, by hand."""
+    cyan, magenta, yellow, black = in_inks(photo).split()
+    ycc = Image.merge("RGB", (cyan, magenta, yellow)).convert("YCbCr")
+    stored = Image.merge("CMYK", (*(channel.point(lambda value: 255 - value) for channel in ycc.split()), black))
+    data = bytearray(encode(stored, "JPEG", quality=98))
+    transform = data.index(b"Adobe") + 11
+    assert data[transform] == 0
+    data[transform] = 2
+    return bytes(data)
+
+
+def half_transparent(photo: Picture) -> Picture:
+    """Return the photo with its left half transparent, and red hidden there."""
+    middle = photo.width // 2
+    picture = photo.copy()
+    picture.paste("red", (0, 0, middle, photo.height))
+    alpha = Image.new("L", photo.size, 255)
+    alpha.paste(0, (0, 0, middle, photo.height))
+    picture.putalpha(alpha)
+    return picture
+
+
+def half_white(photo: Picture) -> Picture:
+    picture = photo.copy()
+    picture.paste("white", (0, 0, photo.width // 2, photo.height))
+    return picture
+
+
+def as_wide(photo: Picture) -> np.ndarray[Any, np.dtype[np.uint16]]:
+    """Return the pixels in 16 bits; a low byte that says something else must not matter."""
+    wide: np.ndarray[Any, np.dtype[np.uint16]] = np.asarray(photo).astype(np.uint16) * 256 + 77
+    return wide
+
+
+def as_wide_png(photo: Picture) -> bytes:
+    """Return a PNG of 16 bits a channel, which Pillow reads but does not write."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", photo.width, photo.height, 16, 2, 0, 0, 0)
+    lines = b"".join(b"\0" + line.astype(">u2").tobytes() for line in as_wide(photo))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def as_wide_grey_png(photo: Picture) -> bytes:
+    return encode(Image.fromarray(as_wide(grey(photo))[:, :, 0]), "PNG")
+
+
+def animated(image_format: str, **options: Any) -> Callable[[Picture], bytes]:
+    def wrap(photo: Picture) -> bytes:
+        later = [Image.new(photo.mode, photo.size, colour) for colour in ("red", "blue")]
+        return encode(photo, image_format, save_all=True, append_images=later, duration=100, **options)
+
+    return wrap
+
+
+def as_mpo(photo: Picture) -> bytes:
+    return encode(photo, "MPO", save_all=True, append_images=[Image.new("RGB", photo.size, "red")], quality=95)
+
+
+def whole(photo: Picture) -> Picture:
+    return photo
+
+
+def grey(photo: Picture) -> Picture:
+    return photo.convert("L").convert("RGB")
+
+
+def in_256_colours(photo: Picture) -> Picture:
+    return photo.quantize(256).convert("RGB")
+
+
+@dataclass(frozen=True)
+class Row:
+    """How a photo is wrapped, what must be seen, and how far scores may be from those of a PNG of just that."""
+
+    name: str
+    wrap: Callable[[Picture], bytes]
+    within: float = LOSSLESS
+    shows: Callable[[Picture], Picture] = whole
+
+
+PNG, JPEG = saved("PNG"), saved("JPEG", quality=95)
+ROWS = [
+    Row("PNG, BMP, TIFF", PNG),
+    Row("PNG, BMP, TIFF", saved("BMP")),
+    Row("PNG, BMP, TIFF", saved("TIFF", compression="tiff_lzw")),
+    Row("WebP, lossless", saved("WEBP", lossless=True)),
+    Row("JPEG, plain and progressive", JPEG, LOSSY),
+    Row("JPEG, plain and progressive", saved("JPEG", quality=95, progressive=True), LOSSY),
+    Row("WebP, lossy", saved("WEBP", quality=95), LOSSY),
+    Row("AVIF", saved("AVIF", quality=95), LOSSY),
+    Row("HEIC", as_heic, LOSSY),
+    Row("HEIC", as_mif1, LOSSY),
+    *[Row("EXIF orientation 1 to 8: PNG", oriented(i, lambda p, **o: encode(p, "PNG", **o))) for i in range(1, 9)],
+    *[
+        Row("EXIF orientation 1 to 8: JPEG, HEIC", oriented(i, save), LOSSY)
+        for i in range(1, 9)
+        for save in (lambda p, **o: encode(p, "JPEG", quality=95, **o), as_heic)
+    ],
+    Row("MPO (two pictures in a JPEG)", as_mpo, LOSSY),
+    Row("CMYK and YCCK JPEG", as_cmyk_jpeg, LOSSY),
+    Row("CMYK and YCCK JPEG", as_cmyk_jpeg_unmarked, LOSSY),
+    Row("CMYK and YCCK JPEG", as_ycck_jpeg, LOSSY),
+    Row("16 bits a channel: PNG", as_wide_png),
+    Row("16 bits a channel, grey: PNG", as_wide_grey_png, shows=grey),
+    Row("palette: PNG", lambda photo: encode(photo.quantize(256), "PNG"), shows=in_256_colours),
+    Row("transparent: PNG, WebP", lambda photo: encode(half_transparent(photo), "PNG"), shows=half_white),
+    Row(
+        "transparent: PNG, WebP",
+        lambda photo: encode(half_transparent(photo), "WEBP", lossless=True, exact=True),
+        shows=half_white,
+    ),
+    Row("animated: GIF", lambda photo: animated("GIF")(in_256_colours(photo)), shows=in_256_colours),
+    Row("animated: WebP, PNG", animated("WEBP", lossless=True)),
+    Row("animated: WebP, PNG", animated("PNG")),
+    Row("1 x 1", lambda photo: saved("GIF")(photo.resize((1, 1))), shows=lambda photo: photo.resize((1, 1))),
+    Row(
+        "1 x 5000",
+        lambda photo: saved("TIFF")(photo.resize((1, 5000))),
+        shows=lambda photo: photo.resize((1, 5000)),
+    ),
+]
+
+
+def seen(tagger: Tagger, data: bytes) -> tuple[dict[str, float], Tensor]:
+    """Return the scores of a picture, and the pixels that the model was given."""
+    tagging = tagger.tag(data, ALL)
+    return {tag.label: tag.score for tag in tagging.tags}, tagging.image.pixels
+
+
+def apart(pixels: Tensor, others: Tensor) -> float:
+    return float((pixels - others).abs().mean())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{i} {row.name}" for i, row in enumerate(ROWS)])
+def test_the_wrapping_does_not_change_the_tags(small_tagger: Tagger, cat_photo: Image.Image, row: Row) -> None:
+    expected, pixels = seen(small_tagger, PNG(row.shows(cat_photo)))
+    found, pixels_found = seen(small_tagger, row.wrap(cat_photo))
+    assert found == pytest.approx(expected, abs=row.within)
+    assert max(found, key=found.__getitem__) == max(expected, key=expected.__getitem__)
+    assert apart(pixels, pixels_found) < PIXELS_WITHIN[row.within]
+
+
+def test_the_bounds_tell_pictures_apart(small_tagger: Tagger, cat_photo: Image.Image) -> None:
+    """A wrong orientation, colour, frame or background is further off than the bounds allow."""
+    wrong = [half_white(cat_photo), grey(cat_photo), ImageOps.invert(cat_photo), cat_photo.resize((1, 1))]
+    wrong += [cat_photo.transpose(undo) for undo in UNDO.values()]
+    _, right = seen(small_tagger, PNG(cat_photo))
+    assert min(apart(right, seen(small_tagger, PNG(picture))[1]) for picture in wrong) > 3 * PIXELS_WITHIN[LOSSY]
+
+
+def test_the_table_in_the_docs_has_these_rows_and_bounds() -> None:
+    rows = re.findall(r"^\| (.+?) \| .+ \| (.+?) \|$", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
+    said = {name: float(bound) for name, bound in rows[1:]}
+    assert said == {row.name: row.within for row in ROWS}
