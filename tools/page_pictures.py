@@ -17,7 +17,7 @@ from tools.chromium import CHROMIUM_FLAGS
 
 ROOT = Path(__file__).parent.parent
 DRAWINGS, PAGE = ROOT / "tests/pictures/svg", ROOT / "function/api/page"
-SAMPLES = {"cat": "cat-1", "dog": "dog-1", "fish": "fish-1"}
+SAMPLES = {"cat": "cat-3", "dog": "dog-3", "fish": "fish-1"}
 SIDE_PX = 320
 
 

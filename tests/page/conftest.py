@@ -2,22 +2,15 @@
 
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from function import bake
+from tests.delivered import MODEL, free_port, run, serving
 from tools.chromium import CHROMIUM_FLAGS
-
-MODEL = "models/demo" if Path("models/demo").is_dir() else "build/small"
 
 # Own labels load the text tower: seconds, where the machine has other work.
 TIMEOUT_MS = 60_000
@@ -27,37 +20,11 @@ TIMEOUT_MS = 60_000
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the service, which tags with the demo model."""
     folder = tmp_path_factory.mktemp("service")
-    assert bake.main(["--model", MODEL, "--out", str(folder / "model")]) == 0
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = folder / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "tests.page.served:app", "--port", str(port)],
-            env={**os.environ, "MODEL_DIR": str(folder / "model")},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}/health", process, log)
+    model, port = folder / "model", free_port()
+    run(sys.executable, "-m", "function.bake", "--model", MODEL, "--out", str(model))
+    command = (sys.executable, "-m", "uvicorn", "tests.page.served:app", "--port", str(port))
+    with serving(*command, port=port, log=folder / "log", environment={"MODEL_DIR": str(model)}):
         yield f"http://127.0.0.1:{port}/"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path, timeout_s: float = 60) -> None:
-    deadline = time.monotonic() + timeout_s
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            if httpx2.get(url).status_code == 200:
-                return
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.2)
-    pytest.fail(f"the service does not start:\n{log.read_text()}", pytrace=False)
 
 
 # Of the package, not the session: while it is open, Playwright's event loop runs in this thread, and other tests want

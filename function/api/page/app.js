@@ -20,7 +20,6 @@ const THUMBNAIL_SIDE = 480;
 const SLOW_MS = 3000;
 
 const DEMO_MODEL = "models/demo";
-const GROUP_TITLES = { pet: "Pet", fur: "Fur", custom: "Your labels" };
 const BUSY = new Set([429, 502, 503, 504]);
 const WITHOUT_DETAIL = {
   413: "The picture is too large for the service.",
@@ -307,15 +306,19 @@ class Card {
   }
 }
 
+let groupOrder = []; // as in labels.toml, once the service has said it
+
+/** Returns the tags as a map of groups, best first in each; a fur that scores higher than its pet still comes after. */
 function byGroup(tags) {
-  const groups = new Map();
-  for (const tag of tags) groups.set(tag.group, [...(groups.get(tag.group) ?? []), tag]);
-  return groups;
+  const names = new Set([...groupOrder, ...tags.map((tag) => tag.group)]);
+  const groups = [...names].map((name) => [name, tags.filter((tag) => tag.group === name)]);
+  return new Map(groups.filter(([, members]) => members.length));
 }
 
 function groupElement(name, tags) {
   const element = clone("group");
-  element.querySelector("h4").textContent = GROUP_TITLES[name] ?? name;
+  const title = name === "custom" ? "Your labels" : name.charAt(0).toUpperCase() + name.slice(1);
+  element.querySelector("h4").textContent = title;
   element.querySelector("ol").append(...tags.map(tagElement));
   return element;
 }
@@ -466,6 +469,7 @@ async function introduce() {
     model.append(`Model ${health.model}, version ${health.version}.`);
     byId("footer").append(model);
     const { groups } = await (await fetch("labels")).json();
+    groupOrder = groups.map((group) => group.name);
     byId("known").textContent = groups.flatMap((group) => group.labels).join(", ");
   } catch (error) {
     console.warn("The service does not say what it is:", error);
