@@ -41,7 +41,7 @@ format: .venv/.ready ## format the code, and fix what the linter can
 	.venv/bin/ruff check --fix-only --exit-zero
 	.venv/bin/ruff format
 
-docs: .venv/.ready ## run every command of the docs, write down its answer, photograph the page; after another demo model
+docs: .venv/.ready ## run every command of the docs, write down its answer, and photograph the page
 	.venv/bin/python -m tools.docs
 	.venv/bin/python -m tools.screenshots
 
