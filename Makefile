@@ -4,7 +4,7 @@ SHELL := bash
 ARGS ?=
 SAM_OPTIONS := $(if $(MODEL_ID),--parameter-overrides ModelId=$(MODEL_ID))
 
-.PHONY: help run local test check e2e test-weights bench bench-quick lock format clean
+.PHONY: help run local test check e2e test-weights bench bench-quick docs lock format clean
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -46,6 +46,10 @@ check: .venv/.ready ## lint, types, layers, the template, and drift of what is g
 format: .venv/.ready ## format the code, and fix what the linter can
 	.venv/bin/ruff check --fix-only --exit-zero
 	.venv/bin/ruff format
+
+docs: .venv/.ready ## run every command of the docs, write down its answer, and photograph the page
+	.venv/bin/python -m tools.docs
+	.venv/bin/python -m tools.screenshots
 
 lock: .venv/.ready ## compile the lock files again, after a change of pyproject.toml
 	scripts/lock.sh
