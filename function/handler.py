@@ -1,11 +1,13 @@
 """Lambda entry for HTTP, and the ASGI app that a laptop serves: the model is loaded here, in module scope, once."""
 
 import os
+import time
 from typing import Any
 
 from mangum import Mangum
 from starlette.types import Receive, Scope, Send
 
+from function import IMPORTED_AT
 from function.api.app import create_app
 from function.api.observe import logger
 from function.api.problems import MEDIA_TYPE, problem_response
@@ -17,8 +19,13 @@ _TEXT_MIME_TYPES = ["text/", "application/json", "application/problem+json", "ap
 
 settings = Settings.from_environment(os.environ)
 tagger = Tagger.load(settings.model_dir, settings.model_dtype, settings.max_image_pixels)
-logger.info("model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest)
-app = create_app(tagger, settings)
+load_ms = round((time.perf_counter() - IMPORTED_AT) * 1000, 2)
+logger.info(
+    "model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest, load_ms=load_ms
+)
+# Provisioned concurrency starts processes ahead of any request: nobody waited.
+_waited_for = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency"
+app = create_app(tagger, settings, load_ms if _waited_for else None)
 
 
 async def _app_behind_stage(scope: Scope, receive: Receive, send: Send) -> None:

@@ -26,6 +26,12 @@ class Settings(BaseModel):
     max_waiting_requests: int = Field(
         default=64, gt=0, description="Requests taken at once before 503; on Lambda there is only ever one."
     )
+    cors_origins: str = Field(
+        default="", description="Origins whose pages may read the answers, separated by commas, or *; empty for none."
+    )
+    metrics_namespace: str = Field(
+        default="", description="CloudWatch namespace of the metrics, which are lines of the log; empty for none."
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
