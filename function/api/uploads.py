@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import ValidationError
+from pydantic_core import from_json
 from starlette.datastructures import FormData, QueryParams, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from function.api.limits import limited, too_many_bytes
-from function.api.schemas import EmbedRequest, TagParameters, TagRequest
+from function.api.schemas import MAX_OPTIONS, EmbedRequest, TagParameters, TagRequest, complaints
 from function.errors import (
     InvalidOption,
     MalformedBody,
@@ -28,6 +29,8 @@ _Body = TypeVar("_Body", TagRequest, EmbedRequest)
 IMAGE_FIELDS = ("file", "image")
 # What a body may hold beside the image: options, part headers, JSON.
 _OVERHEAD_BYTES = 256 * 1024
+# What h11, below uvicorn, takes as a request's head; API Gateway and load balancers take less.
+_MAX_QUERY_BYTES = 65_536
 # What pydantic calls a text or a list that does not keep to its limits.
 _OUT_OF_LIMITS = {"string_too_long", "string_too_short", "too_long", "too_short"}
 
@@ -58,7 +61,7 @@ async def read_tag(request: Request, max_image_bytes: int) -> Upload:
         data, options = _decode(body.inputs), body.parameters or {}
     else:
         data, options = await _read_image(request, max_image_bytes)
-    return Upload(_checked(data, max_image_bytes), TagParameters.options({**_values(request.query_params), **options}))
+    return Upload(_checked(data, max_image_bytes), TagParameters.options({**_query(request), **options}))
 
 
 async def read_embed(request: Request, max_image_bytes: int) -> bytes | Texts:
@@ -73,7 +76,7 @@ async def read_embed(request: Request, max_image_bytes: int) -> bytes | Texts:
         given = _texts_or_image(body)
     else:
         given, options = await _read_image(request, max_image_bytes)
-    for name in {**_values(request.query_params), **options}:
+    for name in {**_query(request), **options}:
         raise InvalidOption(f"{name[:50]}: unknown option; /embed takes none.")
     return given if isinstance(given, Texts) else _checked(given, max_image_bytes)
 
@@ -143,14 +146,22 @@ def _only_image(form: FormData) -> UploadFile:
 async def _read_json(request: Request, max_image_bytes: int, model: type[_Body]) -> _Body:
     """Return a JSON body that may hold an image, base64."""
     encoded_bytes = (max_image_bytes + 2) // 3 * 4
+    body = await limited(request, encoded_bytes + _OVERHEAD_BYTES).body()
+    wrong = f"The JSON body should be {model.SHAPE}."
     try:
-        return model.model_validate_json(await limited(request, encoded_bytes + _OVERHEAD_BYTES).body())
+        given = from_json(body)
+    except ValueError as error:
+        raise MalformedBody(f"{wrong} Invalid JSON: {error}.") from error
+    # A complaint about each of half a million names would take seconds.
+    if not isinstance(given, dict) or len(given) > MAX_OPTIONS:
+        raise MalformedBody(f"{wrong} It is no object of a few names.")
+    try:
+        return model.model_validate(given)
     except ValidationError as error:
-        items = error.errors(include_url=False, include_input=False)
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}".lstrip(": ") for item in items)
-        if all(item["type"] in _OUT_OF_LIMITS for item in items):
+        problems = "; ".join(complaints(error))
+        if all(item["type"] in _OUT_OF_LIMITS for item in error.errors(include_url=False, include_input=False)):
             raise InvalidOption(f"{problems}.") from error
-        raise MalformedBody(f"The JSON body should be {model.SHAPE}. {problems}.") from error
+        raise MalformedBody(f"{wrong} {problems}.") from error
 
 
 def _decode(inputs: str) -> bytes:
@@ -167,12 +178,36 @@ def _decode(inputs: str) -> bytes:
         raise MalformedBody("inputs is not valid base64.") from error
 
 
+def _query(request: Request) -> dict[str, Any]:
+    """Return the options in the query; raises InvalidOption if it is longer than any front door passes on."""
+    if len(request.scope["query_string"]) > _MAX_QUERY_BYTES:
+        raise InvalidOption(f"The query is longer than {_MAX_QUERY_BYTES:,} bytes.")
+    return _values(request.query_params)
+
+
 def _values(items: QueryParams | FormData) -> dict[str, Any]:
-    """Return names to values: one string, or a list where a name is repeated."""
+    """Return names to values: one string, or a list where a name is repeated.
+
+    Raises InvalidOption if there are more than any request needs.
+    """
+    if len(items.multi_items()) > MAX_OPTIONS:
+        raise InvalidOption(f"There are {len(items.multi_items())} options, more than there can be.")
     return {name: values if len(values := items.getlist(name)) > 1 else values[0] for name in items}
 
 
 class _InMemoryParser(MultiPartParser):
-    """Starlette's parser, its files never spilled to disk: they are bounded, and Lambda's disk may not be there."""
+    """Starlette's parser, its files never spilled to disk: they are bounded, and Lambda's disk may not be there.
+
+    Fields are UTF-8, whatever charset the request names: among Python's codecs are some that raise what Starlette does
+    not catch, or make strings that no answer can carry.
+    """
 
     spool_max_size = 2**62
+
+    @property
+    def _charset(self) -> str:
+        return "utf-8"
+
+    @_charset.setter
+    def _charset(self, _: str) -> None:
+        """Leave it as it is."""

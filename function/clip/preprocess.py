@@ -5,16 +5,20 @@ normalise. A JPEG much larger than needed is decoded at a reduced scale, which c
 is done differently on purpose: transparency shows white, not what happens to be stored beneath it.
 """
 
+import warnings
 from dataclasses import dataclass
 from functools import cache, cached_property
-from io import BytesIO
 from typing import Any, Self
 
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from function.clip.bounds import BoundedFile, check_pieces, check_size
 from function.errors import CheckpointError, TaggerError, TooManyPixels, UndecodableImage, UnsupportedMediaType
+
+# Pillow warns of each oddity in a file: a hostile one would fill the log, and memory, where every text is remembered.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # The first four are in memory once Pillow is; asking for a later one imports all of Pillow's plugins, once.
 _PILLOW_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")
@@ -26,6 +30,17 @@ _DRAFT_MARGIN = 2
 # Wider or higher than this, only the crop is resized: a strip of 1 x 5000 pixels would become 224 x 1,120,000. It is
 # not done for all, for it makes Pillow choose the order of its two passes anew, and rounding between them shows.
 _MAX_RESIZED_ASPECT = 2
+# Exif 2.32, section 4.6.4: how a picture was stored, and what makes it upright.
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True)
@@ -107,7 +122,7 @@ class Preprocess:
         drafted = image.draft("", (margin, margin))
         # The part of the decoded pixels that the picture fills: a reduced JPEG is rounded up to whole pixels.
         span = drafted[1][2:] if drafted else full_size
-        upright = ImageOps.exif_transpose(image)
+        upright = _upright(image)
         if upright.size != image.size:
             full_size, span = full_size[::-1], span[::-1]
         return self._crop(_to_rgb(upright), full_size, span)
@@ -147,16 +162,14 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         _register_heif()
         formats = (*formats, "HEIF")
+    check_pieces(data)
     try:
-        image = Image.open(BytesIO(data), formats=formats)
+        image = Image.open(BoundedFile(data), formats=formats)
     except UnidentifiedImageError as error:
         raise UnsupportedMediaType(f"This is not an image that can be read here. Readable: {_READABLE}.") from error
     except Image.DecompressionBombError as error:
         raise TooManyPixels(f"The image has too many pixels; at most {max_pixels:,} are accepted.") from error
-    if image.width * image.height > max_pixels:
-        raise TooManyPixels(
-            f"The image has {image.width} x {image.height} pixels; at most {max_pixels:,} are accepted."
-        )
+    check_size(image, max_pixels)
     return image
 
 
@@ -168,12 +181,24 @@ def _register_heif() -> None:
     pillow_heif.register_heif_opener()
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    """Return `image` turned as its EXIF says; with EXIF that does not read, as it is.
+
+    Pillow's `exif_transpose` also writes the EXIF anew, which is of no use here, and fails where it is broken.
+    """
+    try:
+        turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # what Pillow's parsers raise on hostile bytes has no common base
+        turn = None
+    return image if turn is None else image.transpose(turn)
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Return `image` as 8-bit RGB, transparency shown on white."""
     if image.mode.startswith("I"):  # 16 bits per channel: keep the high byte
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         white = Image.new("RGB", rgba.size, "white")
         white.paste(rgba, mask=rgba.getchannel("A"))
         return white
