@@ -14,6 +14,8 @@ logger = Logger(service="pet-tagger")
 
 # nginx's number for a client that went away before the answer; it never leaves the log.
 _CLIENT_CLOSED_REQUEST = 499
+# Of what a client may make as long as it likes.
+_LOGGED_CHARACTERS = 200
 # For JSON and problem documents, which load nothing and run nothing; a page brings a policy of its own.
 _SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -36,7 +38,8 @@ class Observe:
             return
         started = time.perf_counter()
         request_id = getattr(scope.get("aws.context"), "aws_request_id", None) or uuid.uuid4().hex
-        log: dict[str, object] = {"method": scope["method"], "path": scope["path"], "model": self._model}
+        method, path = scope["method"][:_LOGGED_CHARACTERS], scope["path"][:_LOGGED_CHARACTERS]
+        log: dict[str, object] = {"method": method, "path": path, "model": self._model}
         scope["state"] = {**scope.get("state", {}), "request_id": request_id, "log": log}
         status = 0
 

@@ -116,18 +116,18 @@ def _checked(data: bytes, max_image_bytes: int) -> bytes:
 
 async def _read_form(request: Request) -> tuple[bytes, dict[str, Any]]:
     """Return the image and the options of a multipart form."""
+    parser = _InMemoryParser(
+        request.headers, request.stream(), max_files=10, max_fields=100, max_part_size=_OVERHEAD_BYTES
+    )
     try:
-        form = await _InMemoryParser(
-            request.headers, request.stream(), max_files=10, max_fields=100, max_part_size=_OVERHEAD_BYTES
-        ).parse()
-    except MultiPartException as error:
-        raise MalformedBody(f"The multipart form does not parse: {error.message}") from error
-    try:
+        form = await parser.parse()
         # A browser sends every field of a form, those left blank too.
         options = FormData([(name, value) for name, value in form.multi_items() if isinstance(value, str) and value])
         return await _only_image(form).read(), _values(options)
+    except MultiPartException as error:
+        raise MalformedBody(f"The multipart form does not parse: {error.message}") from error
     finally:
-        await form.close()
+        parser.close()
 
 
 def _only_image(form: FormData) -> UploadFile:
@@ -203,6 +203,11 @@ class _InMemoryParser(MultiPartParser):
     """
 
     spool_max_size = 2**62
+
+    def close(self) -> None:
+        """Close every file, also one that was begun and, the form cut short, is not part of it."""
+        for file in self._files_to_close_on_error:
+            file.close()
 
     @property
     def _charset(self) -> str:
