@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import ValidationError
 from pydantic_core import from_json
-from starlette.datastructures import FormData, QueryParams, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
+from function.api.forms import OVERHEAD_BYTES, read_form, values_of
 from function.api.limits import limited, too_many_bytes
 from function.api.schemas import MAX_OPTIONS, EmbedRequest, TagParameters, TagRequest, complaints
 from function.errors import (
@@ -19,16 +18,12 @@ from function.errors import (
     MalformedBody,
     MissingImage,
     SourceNotSupported,
-    TooManyImages,
     UnsupportedMediaType,
 )
 from function.tagging.tagger import TagOptions
 
 _Body = TypeVar("_Body", TagRequest, EmbedRequest)
 
-IMAGE_FIELDS = ("file", "image")
-# What a body may hold beside the image: options, part headers, JSON.
-_OVERHEAD_BYTES = 256 * 1024
 # What h11, below uvicorn, takes as a request's head; API Gateway and load balancers take less.
 _MAX_QUERY_BYTES = 65_536
 # What pydantic calls a text or a list that does not keep to its limits.
@@ -92,7 +87,7 @@ async def _read_image(request: Request, max_image_bytes: int) -> tuple[bytes, di
     """Return the image and the options of a body that is a form or the image itself."""
     media_type = _media_type(request)
     if media_type == "multipart/form-data":
-        return await _read_form(limited(request, max_image_bytes + _OVERHEAD_BYTES))
+        return await read_form(limited(request, max_image_bytes + OVERHEAD_BYTES))
     if media_type in ("", "application/octet-stream") or media_type.startswith("image/"):
         return await limited(request, max_image_bytes).body(), {}
     raise UnsupportedMediaType(
@@ -114,39 +109,10 @@ def _checked(data: bytes, max_image_bytes: int) -> bytes:
     return data
 
 
-async def _read_form(request: Request) -> tuple[bytes, dict[str, Any]]:
-    """Return the image and the options of a multipart form."""
-    parser = _InMemoryParser(
-        request.headers, request.stream(), max_files=10, max_fields=100, max_part_size=_OVERHEAD_BYTES
-    )
-    try:
-        form = await parser.parse()
-        # A browser sends every field of a form, those left blank too.
-        options = FormData([(name, value) for name, value in form.multi_items() if isinstance(value, str) and value])
-        return await _only_image(form).read(), _values(options)
-    except MultiPartException as error:
-        raise MalformedBody(f"The multipart form does not parse: {error.message}") from error
-    finally:
-        parser.close()
-
-
-def _only_image(form: FormData) -> UploadFile:
-    """Return the one file in a field for images."""
-    images = [file for name in IMAGE_FIELDS for file in form.getlist(name) if isinstance(file, UploadFile)]
-    # Of file inputs left blank at most one is kept, to say that it is empty.
-    images = [file for file in images if file.filename or file.size] or images[:1]
-    if len(images) > 1:
-        raise TooManyImages("One image a request, please: the form has several.")
-    if not images:
-        others = ", ".join(sorted({repr(name[:50]) for name in form})) or "nothing"
-        raise MissingImage(f"The form has no file in a field named 'file' or 'image'. It has: {others}.")
-    return images[0]
-
-
 async def _read_json(request: Request, max_image_bytes: int, model: type[_Body]) -> _Body:
     """Return a JSON body that may hold an image, base64."""
     encoded_bytes = (max_image_bytes + 2) // 3 * 4
-    body = await limited(request, encoded_bytes + _OVERHEAD_BYTES).body()
+    body = await limited(request, encoded_bytes + OVERHEAD_BYTES).body()
     wrong = f"The JSON body should be {model.SHAPE}."
     try:
         given = from_json(body)
@@ -182,37 +148,4 @@ def _query(request: Request) -> dict[str, Any]:
     """Return the options in the query; raises InvalidOption if it is longer than any front door passes on."""
     if len(request.scope["query_string"]) > _MAX_QUERY_BYTES:
         raise InvalidOption(f"The query is longer than {_MAX_QUERY_BYTES:,} bytes.")
-    return _values(request.query_params)
-
-
-def _values(items: QueryParams | FormData) -> dict[str, Any]:
-    """Return names to values: one string, or a list where a name is repeated.
-
-    Raises InvalidOption if there are more than any request needs.
-    """
-    if len(items.multi_items()) > MAX_OPTIONS:
-        raise InvalidOption(f"There are {len(items.multi_items())} options, more than there can be.")
-    return {name: values if len(values := items.getlist(name)) > 1 else values[0] for name in items}
-
-
-class _InMemoryParser(MultiPartParser):
-    """Starlette's parser, its files never spilled to disk: they are bounded, and Lambda's disk may not be there.
-
-    Fields are UTF-8, whatever charset the request names: among Python's codecs are some that raise what Starlette does
-    not catch, or make strings that no answer can carry.
-    """
-
-    spool_max_size = 2**62
-
-    def close(self) -> None:
-        """Close every file, also one that was begun and, the form cut short, is not part of it."""
-        for file in self._files_to_close_on_error:
-            file.close()
-
-    @property
-    def _charset(self) -> str:
-        return "utf-8"
-
-    @_charset.setter
-    def _charset(self, _: str) -> None:
-        """Leave it as it is."""
+    return values_of(request.query_params)

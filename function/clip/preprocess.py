@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from function.clip.bounds import BoundedFile, check_pieces, check_size
+from function.clip.orientation import orientation_of, start_of, turned_upright
 from function.errors import CheckpointError, TaggerError, TooManyPixels, UndecodableImage, UnsupportedMediaType
 
 # Pillow warns of each oddity in a file: a hostile one would fill the log, and memory, where every text is remembered.
@@ -30,17 +31,6 @@ _DRAFT_MARGIN = 2
 # Wider or higher than this, only the crop is resized: a strip of 1 x 5000 pixels would become 224 x 1,120,000. It is
 # not done for all, for it makes Pillow choose the order of its two passes anew, and rounding between them shows.
 _MAX_RESIZED_ASPECT = 2
-# Exif 2.32, section 4.6.4: how a picture was stored, and what makes it upright.
-_ORIENTATION = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 @dataclass(frozen=True)
@@ -122,13 +112,18 @@ class Preprocess:
         drafted = image.draft("", (margin, margin))
         # The part of the decoded pixels that the picture fills: a reduced JPEG is rounded up to whole pixels.
         span = drafted[1][2:] if drafted else full_size
-        upright = _upright(image)
+        image.load()
+        orientation = orientation_of(image)
+        upright = turned_upright(image, orientation)
         if upright.size != image.size:
             full_size, span = full_size[::-1], span[::-1]
-        return self._crop(_to_rgb(upright), full_size, span)
+        start_x, start_y = start_of(orientation, upright.size, span)
+        return self._crop(_to_rgb(upright), full_size, (start_x, start_y, start_x + span[0], start_y + span[1]))
 
-    def _crop(self, image: Image.Image, size: tuple[int, int], span: tuple[float, float]) -> Image.Image:
-        """Return the centre crop of `image` resized; its picture is `size` large and fills `span` decoded pixels.
+    def _crop(
+        self, image: Image.Image, size: tuple[int, int], filled: tuple[float, float, float, float]
+    ) -> Image.Image:
+        """Return the centre crop of `image` resized; its picture is `size` large and fills that box of decoded pixels.
 
         The rounding is that of Transformers' `get_resize_output_image_size` and `center_crop`.
         """
@@ -136,10 +131,11 @@ class Preprocess:
         width, height = (self.shortest_edge * length // short for length in size)
         left, top = (width - crop) // 2, (height - crop) // 2
         if max(size) <= _MAX_RESIZED_ASPECT * short:
-            resized = image.resize((width, height), resample, (0, 0, *span))
+            resized = image.resize((width, height), resample, filled)
             return resized.crop((left, top, left + crop, top + crop))
-        x, y = span[0] / width, span[1] / height  # decoded pixels per resized pixel
-        box = (left * x, top * y, min((left + crop) * x, span[0]), min((top + crop) * y, span[1]))
+        x0, y0, x1, y1 = filled
+        x, y = (x1 - x0) / width, (y1 - y0) / height  # decoded pixels per resized pixel
+        box = (x0 + left * x, y0 + top * y, min(x0 + (left + crop) * x, x1), min(y0 + (top + crop) * y, y1))
         return image.resize((crop, crop), resample, box)
 
     @cached_property
@@ -179,18 +175,6 @@ def _register_heif() -> None:
     import pillow_heif  # noqa: PLC0415
 
     pillow_heif.register_heif_opener()
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Return `image` turned as its EXIF says; with EXIF that does not read, as it is.
-
-    Pillow's `exif_transpose` also writes the EXIF anew, which is of no use here, and fails where it is broken.
-    """
-    try:
-        turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # what Pillow's parsers raise on hostile bytes has no common base
-        turn = None
-    return image if turn is None else image.transpose(turn)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
