@@ -6,7 +6,7 @@ ARGS ?=
 IMAGE ?= tagfunction:pet-tagger
 SAM_OPTIONS := $(if $(MODEL_ID),--parameter-overrides ModelId=$(MODEL_ID))
 
-.PHONY: help run local test check policy e2e test-weights lock format clean
+.PHONY: help run local test check policy e2e test-weights bench bench-quick docs lock format clean
 .PHONY: build sbom scan deploy smoke-test dashboard
 
 help: ## list the tasks
@@ -28,6 +28,12 @@ e2e: .venv/.ready ## the image as Lambda runs it, and `sam local`, with real pic
 
 test-weights: .venv/.ready ## bake the real checkpoint from the hub and check its published logits
 	TEST_WEIGHTS=1 .venv/bin/python -m pytest -m weights $(ARGS)
+
+bench: .venv/.bench-ready ## speed, memory, cold start and size beside others: build/bench.json, docs/benchmarks.md (half an hour)
+	.venv/bin/python -m benchmarks $(ARGS)
+
+bench-quick: .venv/.ready ## the ratios that a change of code can spoil, against their limits (two minutes)
+	.venv/bin/python -m benchmarks --quick $(ARGS)
 
 check: .venv/.ready ## lint, types, layers, policy, and drift of what is generated (OpenAPI, events, lock files)
 	.venv/bin/ruff check
@@ -75,12 +81,20 @@ format: .venv/.ready ## format the code, and fix what the linter can
 	.venv/bin/ruff check --fix-only --exit-zero
 	.venv/bin/ruff format
 
+docs: .venv/.ready ## run every command of the docs, write down its answer, and photograph the page
+	.venv/bin/python -m tools.docs
+	.venv/bin/python -m tools.screenshots
+
 lock: .venv/.ready ## compile the lock files again, after a change of pyproject.toml
 	scripts/lock.sh
 
 clean: ## remove what can be made again: environments, builds, caches
 	rm -rf .venv .venv-sam .venv-policy .venv-openapi-client .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.bench-ready: .venv/.ready requirements/bench.lock
+	.venv/bin/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/bench.lock
+	@touch $@
 
 # Made once, and again when what it installs changes.
 .venv/.ready: requirements/torch.txt requirements/dev.lock
