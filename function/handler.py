@@ -1,5 +1,6 @@
 """Lambda entry for HTTP, and the ASGI app that a laptop serves: the model is loaded here, in module scope, once."""
 
+import logging
 import os
 import re
 import time
@@ -37,13 +38,13 @@ _TEXT_MIME_TYPES = ["text/", "application/json", "application/problem+json", "ap
 # What API Gateway calls a stage or a base path.
 _PATH = re.compile(r"(/[\w.~-]+)+")
 
-load_ms = round((time.perf_counter() - IMPORTED_AT) * 1000, 2)
+start_ms = round((time.perf_counter() - IMPORTED_AT) * 1000, 2)
 logger.info(
-    "model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest, load_ms=load_ms
+    "model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest, start_ms=start_ms
 )
 # Provisioned concurrency starts processes ahead of any request: nobody waited.
 _waited_for = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency"
-app = create_app(tagger, settings, load_ms if _waited_for else None)
+app = create_app(tagger, settings, start_ms if _waited_for else None)
 
 
 async def _app_behind_stage(scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,6 +58,8 @@ async def _app_behind_stage(scope: Scope, receive: Receive, send: Send) -> None:
     await app({**scope, "method": str(scope["method"]), "root_path": stage}, receive, send)
 
 
+# It logs every request, which api/observe.py does.
+logging.getLogger("mangum").setLevel(logging.WARNING)
 # lifespan="off": Mangum would run start-up and shut-down around every request.
 _adapter = Mangum(_app_behind_stage, lifespan="off", text_mime_types=_TEXT_MIME_TYPES)
 

@@ -31,13 +31,13 @@ class _App(FastAPI):
         return document
 
 
-def create_app(tagger: Tagger, settings: Settings, load_ms: float | None = None) -> FastAPI:
-    """Return the ASGI app that serves `tagger`; `load_ms` is what the start took, if a request waited for it."""
+def create_app(tagger: Tagger, settings: Settings, start_ms: float | None = None) -> FastAPI:
+    """Return the ASGI app that serves `tagger`; `start_ms` is what the start took, if a request waited for it."""
     app = _routed_app()
     app.state.tagger, app.state.settings, app.state.waiting = tagger, settings, 0
     cors.install(app, settings.cors_origins)
     app.add_middleware(
-        Observe, model=tagger.manifest.model_name, metrics_namespace=settings.metrics_namespace, load_ms=load_ms
+        Observe, model=tagger.manifest.model_name, metrics_namespace=settings.metrics_namespace, start_ms=start_ms
     )
     problems.install(app)
     return app

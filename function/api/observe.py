@@ -33,13 +33,13 @@ _SECURITY_HEADERS = {
 class Observe:
     """ASGI middleware. What a route puts into `request.state.log` becomes part of the request's log line.
 
-    `load_ms` is how long the process took to start, if its first request waited for that; `metrics_namespace` is where
+    `start_ms` is how long the process took to start, if its first request waited for that; `metrics_namespace` is where
     CloudWatch keeps the metrics, empty for none.
     """
 
-    def __init__(self, app: ASGIApp, model: str, metrics_namespace: str = "", load_ms: float | None = None) -> None:
+    def __init__(self, app: ASGIApp, model: str, metrics_namespace: str = "", start_ms: float | None = None) -> None:
         self._app, self._model, self._metrics_namespace = app, model, metrics_namespace
-        self._start = {"cold_start": True, "load_ms": round(load_ms, 2)} if load_ms is not None else {}
+        self._start = {"cold_start": True, "start_ms": round(start_ms, 2)} if start_ms is not None else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
