@@ -4,7 +4,7 @@ SHELL := bash
 ARGS ?=
 SAM_OPTIONS := $(if $(MODEL_ID),--parameter-overrides ModelId=$(MODEL_ID))
 
-.PHONY: help run local test check e2e test-weights lock format clean
+.PHONY: help run local test check e2e test-weights train-demo lock format clean
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -25,6 +25,9 @@ e2e: .venv/.ready ## the image as Lambda runs it, and `sam local`, with real pic
 
 test-weights: .venv/.ready ## bake the real checkpoint from the hub and check its published logits
 	TEST_WEIGHTS=1 .venv/bin/python -m pytest -m weights $(ARGS)
+
+train-demo: .venv/.ready ## draw, train and write models/demo: under 90 minutes on 2 cores; needs npm (ARGS=--resume goes on)
+	.venv/bin/python -m tools.demo.train $(ARGS)
 
 check: .venv/.ready ## lint, types, layers, the template, and drift of what is generated (OpenAPI, events, lock files)
 	.venv/bin/ruff check
