@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from tools.demo.checkpoint import MEAN, STD
 
@@ -17,34 +16,31 @@ def normalise(pixels: Tensor) -> Tensor:
 
 def augment(pixels: Tensor, generator: torch.Generator) -> Tensor:
     """Return a varied batch, not yet normalised; every pixel keeps its sharpness, so coats keep their strokes."""
-    return _light(_mirror(_shift(pixels, generator), generator), generator)
+    return _light(_moved(pixels, generator), generator)
 
 
 def _between(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:
     return (low + (high - low) * torch.rand(n, generator=generator)).view(-1, 1, 1, 1)
 
 
-def _shift(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Move each picture by whole pixels; its edge is repeated where it leaves a gap."""
+def _moved(pixels: Tensor, generator: torch.Generator) -> Tensor:
+    """Move each picture by whole pixels, its edge repeated where it leaves a gap, and mirror half of them."""
     n, _, height, width = pixels.shape
-    padded = functional.pad(pixels, (SHIFT_PX,) * 4, mode="replicate")
-    start = torch.randint(0, 2 * SHIFT_PX + 1, (2, n, 1), generator=generator)
-    rows, columns = start[0] + torch.arange(height), start[1] + torch.arange(width)
+    down, right = torch.randint(-SHIFT_PX, SHIFT_PX + 1, (2, n, 1), generator=generator)
+    mirrored = torch.rand(n, 1, generator=generator) < 0.5
+    across = torch.arange(width)
+    rows = (torch.arange(height) + down).clamp(0, height - 1)
+    columns = (torch.where(mirrored, across.flip(0), across) + right).clamp(0, width - 1)
     which = torch.arange(n).view(n, 1, 1)
-    return padded.permute(0, 2, 3, 1)[which, rows.unsqueeze(2), columns.unsqueeze(1)].permute(0, 3, 1, 2)
-
-
-def _mirror(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    mirrored = torch.rand(len(pixels), generator=generator) < 0.5
-    return torch.where(mirrored.view(-1, 1, 1, 1), pixels.flip(-1), pixels)
+    return pixels.permute(0, 2, 3, 1)[which, rows.unsqueeze(2), columns.unsqueeze(1)].permute(0, 3, 1, 2)
 
 
 def _light(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Change brightness, contrast and saturation; few pictures lose their colour, none changes its hue."""
+    """Change saturation, contrast and brightness; few pictures lose their colour, none changes its hue."""
     n = len(pixels)
-    gray = pixels.mean(1, keepdim=True)
     saturation = _between(n, 0.6, 1.3, generator)
     saturation[torch.rand(n, generator=generator) < GRAY_SHARE] = 0
-    mixed = gray + (pixels - gray) * saturation
     contrast, brightness = _between(n, 0.75, 1.2, generator), _between(n, -0.1, 0.1, generator)
-    return ((mixed - 0.5) * contrast + 0.5 + brightness).clamp(0, 1)
+    gray = pixels.mean(1, keepdim=True)
+    rest = gray * (contrast * (1 - saturation)) + (0.5 - 0.5 * contrast + brightness)
+    return torch.addcmul(rest, pixels, contrast * saturation).clamp_(0, 1)

@@ -49,7 +49,7 @@ def main() -> None:
         "--cache", type=Path, default=Path("build/demo"), help="pictures, icon sets and the latest state, kept"
     )
     parser.add_argument("--pictures", type=int, default=80_000)
-    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--steps", type=int, default=3200)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--muon-rate", type=float, default=6e-3)
     parser.add_argument("--adamw-rate", type=float, default=2e-3)

@@ -6,73 +6,26 @@ import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 from transformers import CLIPModel, CLIPTokenizer
 
 from tools.demo.augment import augment, normalise
 from tools.demo.captions import CaptionSource
 from tools.demo.checkpoint import save
-from tools.demo.draw import PETS
+from tools.demo.encode import accuracy, encode_captions, encode_pictures, pixels_of
 from tools.demo.loss import TruthTable, contrastive_loss, same_claim
+from tools.demo.optimizers import averaged, optimizers_of, rate_share
 from tools.demo.pool import PicturePool
 
 LARGEST_SCALE = 100.0  # openai/CLIP clamps exp(logit_scale) here
 WORDS_SCALE, WORDS_RATE, WORDS_STEPS = 14.0, 2e-3, 400
-WARM_UP_STEPS = 60
-PARTS = 4  # of a batch, for the threads
-
-
-def encode_pictures(model: CLIPModel, pixels: Tensor) -> Tensor:
-    """Return unit picture embeddings."""
-    with torch.autocast("cpu", torch.bfloat16):
-        features = model.visual_projection(model.vision_model(pixels).pooler_output)
-    return functional.normalize(features.float(), dim=-1)
-
-
-def encode_captions(model: CLIPModel, tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
-    """Return unit caption embeddings."""
-    tokens = tokenizer(captions, padding=True, return_tensors="pt")
-    with torch.autocast("cpu", torch.bfloat16):
-        features = model.text_projection(model.text_model(**tokens).pooler_output)
-    return functional.normalize(features.float(), dim=-1)
-
-
-def pixels_of(pool: PicturePool, rows: Tensor) -> Tensor:
-    """Return pictures of the pool as values 0 to 1, shape (n, 3, size, size)."""
-    return torch.from_numpy(pool.pixels[rows.numpy()]).permute(0, 3, 1, 2).float() / 255
-
-
-def rate_share(step: int, steps: int) -> float:
-    """Return the share of the peak rate at a step: a short warm-up, a plateau, a straight fall over the last 60 %."""
-    return min(1.0, (step + 1) / WARM_UP_STEPS, 0.01 + (steps - step) / (0.6 * steps))
-
-
-def optimizers_of(model: CLIPModel, muon_rate: float, adamw_rate: float) -> list[torch.optim.Optimizer]:
-    """Return Muon (Jordan et al. 2024) for the matrices of the layers, and AdamW for all else."""
-    inner = {name for name, p in model.named_parameters() if p.ndim == 2 and ".layers." in name}
-    matrices = [p for name, p in model.named_parameters() if name in inner]
-    others = [p for name, p in model.named_parameters() if name not in inner]
-    optimizers: list[torch.optim.Optimizer] = [
-        torch.optim.Muon(matrices, lr=muon_rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(others, lr=adamw_rate, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.0),
-    ]
-    for optimizer in optimizers:
-        optimizer.param_groups[0]["peak_lr"] = optimizer.param_groups[0]["lr"]
-    return optimizers
-
-
-def averaged(model: CLIPModel) -> AveragedModel:
-    """Return the running mean of the model over some fifty steps: it is better than any single step's model."""
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.98))  # type: ignore[no-untyped-call] # torch's
+PARTS = 8  # of a batch, for the threads: the quicker one takes more of them
 
 
 @dataclass(frozen=True)
@@ -163,8 +116,8 @@ class Trainer:
         that wait for all threads each time. The loss is over the whole batch, and its gradient goes back part by part.
         """
         claims, sentences = zip(*self.captions.sample(self.rng), strict=True)
-        pixels = normalise(augment(pixels_of(self.pool, rows), self.generator))
-        parts = list(self.threads.map(partial(encode_pictures, self.model), pixels.chunk(PARTS)))
+        seeds = torch.randint(2**62, (PARTS,), generator=self.generator).tolist()
+        parts = list(self.threads.map(self._encode_varied, rows.chunk(PARTS), seeds))
         pictures = torch.cat(parts).detach().requires_grad_()
         texts = encode_captions(self.model, self.tokenizer, list(sentences))
         logits = self.model.logit_scale.exp() * pictures @ texts.T
@@ -180,6 +133,10 @@ class Trainer:
         self.average.update_parameters(self.model)
         return float(loss.detach())
 
+    def _encode_varied(self, rows: Tensor, seed: int) -> Tensor:
+        varied = augment(pixels_of(self.pool, rows), torch.Generator().manual_seed(seed))
+        return encode_pictures(self.model, normalise(varied))
+
     def _back_through_pictures(self, parts: list[Tensor], gradient: Tensor | None) -> None:
         """Give the picture tower its gradients, those of the parts added up in their order."""
         if gradient is None:
@@ -192,7 +149,8 @@ class Trainer:
             parameter.grad = torch.stack(shares).sum(0)
 
     def _report(self) -> None:
-        figures = {"step": self.step, "loss": self.loss, "minutes": self.minutes, **self.accuracy()}
+        seen = self.average.module, self.tokenizer, self.captions, self.unseen
+        figures = {"step": self.step, "loss": self.loss, "minutes": self.minutes, **accuracy(*seen)}
         self.history.append(figures)
         tqdm.write(" ".join(f"{name} {value:.3f}" for name, value in figures.items()))
         save(self.average.module, self.tokenizer, self.plan.folder / "latest")
@@ -218,22 +176,3 @@ class Trainer:
         self.generator.set_state(state["generator"])
         self.order, self.step, self.minutes = state["order"], state["step"], state["minutes"]
         self.loss, self.history = state["loss"], state["history"]
-
-    @torch.no_grad()
-    def accuracy(self) -> dict[str, float]:
-        """Return top-1 on unseen seeds among all labels, and among the right animal's coats; first templates only."""
-        model, captions, facts = self.average.module, self.captions, self.unseen.facts
-        batches = torch.split(torch.arange(len(facts)), 256)
-        pictures = torch.cat([encode_pictures(model, normalise(pixels_of(self.unseen, rows))) for rows in batches])
-        words = [captions.pet_templates[0].replace("{}", claim.words[0]) for claim in captions.labels]
-        coats = [captions.fur_templates[0].replace("{}", claim.words[0]) for claim in captions.furs]
-        best = (pictures @ encode_captions(model, self.tokenizer, words).T).argmax(1).tolist()
-        by_coat = (pictures @ encode_captions(model, self.tokenizer, coats).T).tolist()
-        right = [captions.labels[i].label == known.label for i, known in zip(best, facts, strict=True)]
-        pets = [hit for hit, known in zip(right, facts, strict=True) if known.label in PETS]
-        furs = []
-        for scores, known in zip(by_coat, facts, strict=True):
-            own = [pair for pair in zip(scores, captions.furs, strict=True) if pair[1].label == known.label]
-            if own:
-                furs.append(max(own, key=lambda pair: pair[0])[1].detail in known.details)
-        return {name: sum(hits) / len(hits) for name, hits in (("all", right), ("pet", pets), ("fur", furs))}
