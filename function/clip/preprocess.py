@@ -28,6 +28,11 @@ _DRAFT_MARGIN = 2
 _MAX_RESIZED_ASPECT = 2
 
 
+# Exif 2.32, section 4.6.4: the orientations whose upright picture ends where the stored one begins, in x and in y.
+_ORIENTATION = 0x0112
+_MIRRORED = ({2, 3, 6, 7}, {3, 4, 7, 8})
+
+
 @dataclass(frozen=True)
 class DecodedImage:
     """One image, ready for the encoder, and what it was.
@@ -110,10 +115,13 @@ class Preprocess:
         upright = ImageOps.exif_transpose(image)
         if upright.size != image.size:
             full_size, span = full_size[::-1], span[::-1]
-        return self._crop(_to_rgb(upright), full_size, span)
+        start_x, start_y = _start(image, upright.size, span)
+        return self._crop(_to_rgb(upright), full_size, (start_x, start_y, start_x + span[0], start_y + span[1]))
 
-    def _crop(self, image: Image.Image, size: tuple[int, int], span: tuple[float, float]) -> Image.Image:
-        """Return the centre crop of `image` resized; its picture is `size` large and fills `span` decoded pixels.
+    def _crop(
+        self, image: Image.Image, size: tuple[int, int], filled: tuple[float, float, float, float]
+    ) -> Image.Image:
+        """Return the centre crop of `image` resized; its picture is `size` large and fills that box of decoded pixels.
 
         The rounding is that of Transformers' `get_resize_output_image_size` and `center_crop`.
         """
@@ -121,10 +129,11 @@ class Preprocess:
         width, height = (self.shortest_edge * length // short for length in size)
         left, top = (width - crop) // 2, (height - crop) // 2
         if max(size) <= _MAX_RESIZED_ASPECT * short:
-            resized = image.resize((width, height), resample, (0, 0, *span))
+            resized = image.resize((width, height), resample, filled)
             return resized.crop((left, top, left + crop, top + crop))
-        x, y = span[0] / width, span[1] / height  # decoded pixels per resized pixel
-        box = (left * x, top * y, min((left + crop) * x, span[0]), min((top + crop) * y, span[1]))
+        x0, y0, x1, y1 = filled
+        x, y = (x1 - x0) / width, (y1 - y0) / height  # decoded pixels per resized pixel
+        box = (x0 + left * x, y0 + top * y, min(x0 + (left + crop) * x, x1), min(y0 + (top + crop) * y, y1))
         return image.resize((crop, crop), resample, box)
 
     @cached_property
@@ -166,6 +175,19 @@ def _register_heif() -> None:
     import pillow_heif  # noqa: PLC0415
 
     pillow_heif.register_heif_opener()
+
+
+def _start(image: Image.Image, size: tuple[int, int], span: tuple[float, float]) -> tuple[float, float]:
+    """Return where the `span` of pixels that the picture fills begins in those of the upright image, `size` large.
+
+    A JPEG decoded at a reduced scale is filled from its first pixel on, and mirrored that is the last one.
+    """
+    orientation = image.getexif().get(_ORIENTATION, 1)
+    x, y = (
+        side - filled if orientation in turned else 0
+        for side, filled, turned in zip(size, span, _MIRRORED, strict=True)
+    )
+    return x, y
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
