@@ -10,6 +10,7 @@ from function import __version__
 from function.api import cors, embed, openapi, problems
 from function.api.admission import admitted
 from function.api.docs import swagger_ui
+from function.api.limits import in_time
 from function.api.observe import Observe, server_timing
 from function.api.page import read_page
 from function.api.schemas import Health, LabelGroup, Labels, TagResult
@@ -77,7 +78,8 @@ async def tag(request: Request) -> JSONResponse:
     """
     state = request.app.state
     with admitted(state):
-        upload = await read_tag(request, state.settings.max_image_bytes)
+        async with in_time(state.settings.max_upload_seconds):
+            upload = await read_tag(request, state.settings.max_image_bytes)
         request.state.log["bytes"] = len(upload.data)
         tagging = await asyncio.to_thread(state.tagger.tag, upload.data, upload.options)
     request.state.log |= _log_fields(tagging)
