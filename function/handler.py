@@ -1,6 +1,8 @@
 """Lambda entry for HTTP, and the ASGI app that a laptop serves: the model is loaded here, in module scope, once."""
 
+import logging
 import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -33,22 +35,31 @@ with ThreadPoolExecutor(max_workers=1) as _loader:
 # Mangum sends every other type base64-encoded; naming any replaces its own list.
 _TEXT_MIME_TYPES = ["text/", "application/json", "application/problem+json", "application/javascript", "image/svg+xml"]
 
-load_ms = round((time.perf_counter() - IMPORTED_AT) * 1000, 2)
+# What API Gateway calls a stage or a base path.
+_PATH = re.compile(r"(/[\w.~-]+)+")
+
+start_ms = round((time.perf_counter() - IMPORTED_AT) * 1000, 2)
 logger.info(
-    "model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest, load_ms=load_ms
+    "model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest, start_ms=start_ms
 )
 # Provisioned concurrency starts processes ahead of any request: nobody waited.
 _waited_for = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency"
-app = create_app(tagger, settings, load_ms if _waited_for else None)
+app = create_app(tagger, settings, start_ms if _waited_for else None)
 
 
 async def _app_behind_stage(scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve the app below the stage's path, which API Gateway cuts off, so that /docs finds its own document."""
-    full_path = (scope["aws.event"].get("requestContext") or {}).get("path") or ""
+    """Serve the app below the stage's path, which API Gateway cuts off, so that /docs finds its own document.
+
+    Whoever may invoke the function can send an event of any types; what is no text would raise in the app.
+    """
+    full_path = str((scope["aws.event"].get("requestContext") or {}).get("path") or "")
     stage = full_path.removesuffix(scope["path"]) if full_path.endswith(scope["path"]) else ""
-    await app({**scope, "root_path": stage}, receive, send)
+    stage = stage if _PATH.fullmatch(stage) else ""  # it becomes part of a page's script
+    await app({**scope, "method": str(scope["method"]), "root_path": stage}, receive, send)
 
 
+# It logs every request, which api/observe.py does.
+logging.getLogger("mangum").setLevel(logging.WARNING)
 # lifespan="off": Mangum would run start-up and shut-down around every request.
 _adapter = Mangum(_app_behind_stage, lifespan="off", text_mime_types=_TEXT_MIME_TYPES)
 

@@ -47,7 +47,7 @@ def _values(log: Mapping[str, object]) -> dict[str, tuple[MetricUnit, float]]:
     if encoded or cold:
         values["ColdStart"] = (MetricUnit.Count, int(cold))
     if cold:
-        values["LoadTime"] = (MetricUnit.Milliseconds, _number(log["load_ms"]))
+        values["LoadTime"] = (MetricUnit.Milliseconds, _number(log["start_ms"]))
     return values
 
 

@@ -10,6 +10,7 @@ from function import __version__
 from function.api import cors, embed, openapi, problems
 from function.api.admission import admitted
 from function.api.docs import swagger_ui
+from function.api.limits import in_time
 from function.api.observe import Observe, server_timing
 from function.api.page import read_page
 from function.api.schemas import Health, LabelGroup, Labels, TagResult
@@ -30,13 +31,13 @@ class _App(FastAPI):
         return document
 
 
-def create_app(tagger: Tagger, settings: Settings, load_ms: float | None = None) -> FastAPI:
-    """Return the ASGI app that serves `tagger`; `load_ms` is what the start took, if a request waited for it."""
+def create_app(tagger: Tagger, settings: Settings, start_ms: float | None = None) -> FastAPI:
+    """Return the ASGI app that serves `tagger`; `start_ms` is what the start took, if a request waited for it."""
     app = _routed_app()
     app.state.tagger, app.state.settings, app.state.waiting = tagger, settings, 0
     cors.install(app, settings.cors_origins)
     app.add_middleware(
-        Observe, model=tagger.manifest.model_name, metrics_namespace=settings.metrics_namespace, load_ms=load_ms
+        Observe, model=tagger.manifest.model_name, metrics_namespace=settings.metrics_namespace, start_ms=start_ms
     )
     problems.install(app)
     return app
@@ -77,7 +78,8 @@ async def tag(request: Request) -> JSONResponse:
     """
     state = request.app.state
     with admitted(state):
-        upload = await read_tag(request, state.settings.max_image_bytes)
+        async with in_time(state.settings.max_upload_seconds):
+            upload = await read_tag(request, state.settings.max_image_bytes)
         request.state.log["bytes"] = len(upload.data)
         tagging = await asyncio.to_thread(state.tagger.tag, upload.data, upload.options)
     request.state.log |= _log_fields(tagging)

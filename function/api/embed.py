@@ -8,6 +8,7 @@ from torch import Tensor
 
 from function.api import openapi
 from function.api.admission import admitted
+from function.api.limits import in_time
 from function.api.observe import server_timing
 from function.api.schemas import EmbeddingResult, EmbeddingsResult
 from function.api.uploads import Texts, read_embed
@@ -32,7 +33,8 @@ async def embed(request: Request) -> JSONResponse:
     """
     state = request.app.state
     with admitted(state):
-        given = await read_embed(request, state.settings.max_image_bytes)
+        async with in_time(state.settings.max_upload_seconds):
+            given = await read_embed(request, state.settings.max_image_bytes)
         if isinstance(given, Texts):
             request.state.log["texts"] = len(given.texts)
             embedding = await asyncio.to_thread(state.tagger.embed_texts, given.texts)

@@ -19,7 +19,8 @@ logger = Logger(service=SERVICE)
 _CLIENT_CLOSED_REQUEST = 499
 # What a caller may have logged as the id that its own logs know the request by.
 _CORRELATION_ID = re.compile(r"[\w.:/=@-]{1,128}", re.ASCII)
-_MAX_MEDIA_TYPE_CHARACTERS = 100
+# Of what a client may make as long as it likes.
+_LOGGED_CHARACTERS = 200
 # For JSON and problem documents, which load nothing and run nothing; a page brings a policy of its own.
 _SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -32,13 +33,13 @@ _SECURITY_HEADERS = {
 class Observe:
     """ASGI middleware. What a route puts into `request.state.log` becomes part of the request's log line.
 
-    `load_ms` is how long the process took to start, if its first request waited for that; `metrics_namespace` is where
+    `start_ms` is how long the process took to start, if its first request waited for that; `metrics_namespace` is where
     CloudWatch keeps the metrics, empty for none.
     """
 
-    def __init__(self, app: ASGIApp, model: str, metrics_namespace: str = "", load_ms: float | None = None) -> None:
+    def __init__(self, app: ASGIApp, model: str, metrics_namespace: str = "", start_ms: float | None = None) -> None:
         self._app, self._model, self._metrics_namespace = app, model, metrics_namespace
-        self._start = {"cold_start": True, "load_ms": round(load_ms, 2)} if load_ms is not None else {}
+        self._start = {"cold_start": True, "start_ms": round(start_ms, 2)} if start_ms is not None else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -78,7 +79,8 @@ class Observe:
         """Return what is known of a request before it is served; the first one is told that it waited for the start."""
         start, self._start = self._start or {"cold_start": False}, {}
         request_id = getattr(scope.get("aws.context"), "aws_request_id", None) or uuid.uuid4().hex
-        api_request_id = (scope.get("aws.event", {}).get("requestContext") or {}).get("requestId")
+        context = scope.get("aws.event", {}).get("requestContext")
+        api_request_id = context.get("requestId") if isinstance(context, dict) else None
         headers = Headers(scope=scope)
         named = _CORRELATION_ID.fullmatch(headers.get("x-correlation-id", ""))
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -87,9 +89,9 @@ class Observe:
             "correlation_id": named[0] if named else api_request_id or request_id,
             **({"api_request_id": api_request_id} if api_request_id else {}),
             "status": 0,
-            "method": scope["method"],
-            "path": scope["path"],
-            "content_type": media_type[:_MAX_MEDIA_TYPE_CHARACTERS],
+            "method": scope["method"][:_LOGGED_CHARACTERS],
+            "path": scope["path"][:_LOGGED_CHARACTERS],
+            "content_type": media_type[:_LOGGED_CHARACTERS],
             "model": self._model,
             **start,
         }

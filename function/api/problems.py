@@ -12,6 +12,7 @@ MEDIA_TYPE = "application/problem+json"
 _STATUS: dict[type[errors.TaggerError], int] = {
     errors.RequestError: 400,
     errors.TooManyBytes: 413,
+    errors.TooSlow: 408,
     errors.UnsupportedMediaType: 415,
     errors.InvalidOption: 422,
     errors.SourceNotSupported: 501,
@@ -25,6 +26,7 @@ _TITLES = {
     400: "Bad Request",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",

@@ -5,16 +5,21 @@ normalise. A JPEG much larger than needed is decoded at a reduced scale, which c
 is done differently on purpose: transparency shows white, not what happens to be stored beneath it.
 """
 
+import warnings
 from dataclasses import dataclass
 from functools import cache, cached_property
-from io import BytesIO
 from typing import Any, Self
 
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from function.clip.bounds import BoundedFile, check_pieces, check_size
+from function.clip.orientation import orientation_of, start_of, turned_upright
 from function.errors import CheckpointError, TaggerError, TooManyPixels, UndecodableImage, UnsupportedMediaType
+
+# Pillow warns of each oddity in a file: a hostile one would fill the log, and memory, where every text is remembered.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # The first four are in memory once Pillow is; asking for a later one imports all of Pillow's plugins, once.
 _PILLOW_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")
@@ -26,11 +31,6 @@ _DRAFT_MARGIN = 2
 # Wider or higher than this, only the crop is resized: a strip of 1 x 5000 pixels would become 224 x 1,120,000. It is
 # not done for all, for it makes Pillow choose the order of its two passes anew, and rounding between them shows.
 _MAX_RESIZED_ASPECT = 2
-
-
-# Exif 2.32, section 4.6.4: the orientations whose upright picture ends where the stored one begins, in x and in y.
-_ORIENTATION = 0x0112
-_MIRRORED = ({2, 3, 6, 7}, {3, 4, 7, 8})
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,12 @@ class Preprocess:
         drafted = image.draft("", (margin, margin))
         # The part of the decoded pixels that the picture fills: a reduced JPEG is rounded up to whole pixels.
         span = drafted[1][2:] if drafted else full_size
-        upright = ImageOps.exif_transpose(image)
+        image.load()
+        orientation = orientation_of(image)
+        upright = turned_upright(image, orientation)
         if upright.size != image.size:
             full_size, span = full_size[::-1], span[::-1]
-        start_x, start_y = _start(image, upright.size, span)
+        start_x, start_y = start_of(orientation, upright.size, span)
         return self._crop(_to_rgb(upright), full_size, (start_x, start_y, start_x + span[0], start_y + span[1]))
 
     def _crop(
@@ -156,16 +158,14 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         _register_heif()
         formats = (*formats, "HEIF")
+    check_pieces(data)
     try:
-        image = Image.open(BytesIO(data), formats=formats)
+        image = Image.open(BoundedFile(data), formats=formats)
     except UnidentifiedImageError as error:
         raise UnsupportedMediaType(f"This is not an image that can be read here. Readable: {_READABLE}.") from error
     except Image.DecompressionBombError as error:
         raise TooManyPixels(f"The image has too many pixels; at most {max_pixels:,} are accepted.") from error
-    if image.width * image.height > max_pixels:
-        raise TooManyPixels(
-            f"The image has {image.width} x {image.height} pixels; at most {max_pixels:,} are accepted."
-        )
+    check_size(image, max_pixels)
     return image
 
 
@@ -177,25 +177,12 @@ def _register_heif() -> None:
     pillow_heif.register_heif_opener()
 
 
-def _start(image: Image.Image, size: tuple[int, int], span: tuple[float, float]) -> tuple[float, float]:
-    """Return where the `span` of pixels that the picture fills begins in those of the upright image, `size` large.
-
-    A JPEG decoded at a reduced scale is filled from its first pixel on, and mirrored that is the last one.
-    """
-    orientation = image.getexif().get(_ORIENTATION, 1)
-    x, y = (
-        side - filled if orientation in turned else 0
-        for side, filled, turned in zip(size, span, _MIRRORED, strict=True)
-    )
-    return x, y
-
-
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Return `image` as 8-bit RGB, transparency shown on white."""
     if image.mode.startswith("I"):  # 16 bits per channel: keep the high byte
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         white = Image.new("RGB", rgba.size, "white")
         white.paste(rgba, mask=rgba.getchannel("A"))
         return white

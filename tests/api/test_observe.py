@@ -22,7 +22,7 @@ JPEG = {"content-type": "image/jpeg"}
 @pytest.fixture
 def counted(small_tagger: Tagger) -> Iterator[TestClient]:
     """A client of an app that publishes metrics, and whose first request is a cold start."""
-    with TestClient(create_app(small_tagger, Settings(metrics_namespace="Tests"), load_ms=1234.5678)) as client:
+    with TestClient(create_app(small_tagger, Settings(metrics_namespace="Tests"), start_ms=1234.5678)) as client:
         yield client
 
 
@@ -30,9 +30,9 @@ def test_a_log_line_has_every_field_and_nothing_of_the_picture(counted: TestClie
     with log_lines() as lines:
         response = counted.post("/tag", content=PICTURE.read_bytes(), headers=JPEG)
     (line,) = lines
-    assert {name: line[name] for name in ("cold_start", "load_ms", "content_type", "format", "status", "model")} == {
+    assert {name: line[name] for name in ("cold_start", "start_ms", "content_type", "format", "status", "model")} == {
         "cold_start": True,
-        "load_ms": 1234.57,
+        "start_ms": 1234.57,
         "content_type": "image/jpeg",
         "format": "JPEG",
         "status": 200,
@@ -56,7 +56,7 @@ def test_only_the_first_request_waited_for_the_start(counted: TestClient, capsys
     with log_lines() as lines:
         for _ in range(2):
             counted.get("/health")
-    assert [(line["cold_start"], "load_ms" in line) for line in lines] == [(True, True), (False, False)]
+    assert [(line["cold_start"], "start_ms" in line) for line in lines] == [(True, True), (False, False)]
     (document,) = emf.documents(capsys.readouterr().out)
     assert emf.metrics(document) == {"ColdStart": 1, "LoadTime": 1234.57}
 

@@ -75,7 +75,7 @@ def graphed(dashboard: Any) -> list[list[Any]]:
 def test_the_dashboard_shows_metrics_that_there_are(
     dashboard: Any, stack: Resources, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log = {"encode_ms": 1.0, "decode_ms": 1.0, "bytes": 1, "cold_start": True, "load_ms": 1.0, "request_id": "1"}
+    log = {"encode_ms": 1.0, "decode_ms": 1.0, "bytes": 1, "cold_start": True, "start_ms": 1.0, "request_id": "1"}
     publish("PetTagger/pets", "pet-tagger", log)
     (document,) = emf.documents(capsys.readouterr().out)
     published = {(name, "service", "pet-tagger") for name in emf.metrics(document)}

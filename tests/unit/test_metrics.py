@@ -29,7 +29,7 @@ def test_a_picture(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_picture_that_waited_for_the_start(capsys: pytest.CaptureFixture[str]) -> None:
-    document = published(capsys, PICTURE | {"cold_start": True, "load_ms": 3210.0})
+    document = published(capsys, PICTURE | {"cold_start": True, "start_ms": 3210.0})
     assert emf.metrics(document).items() >= {"ColdStart": 1, "LoadTime": 3210.0, "Images": 1}.items()
 
 
@@ -40,7 +40,7 @@ def test_a_problem_is_counted_in_all_and_by_its_code(capsys: pytest.CaptureFixtu
 
 
 def test_a_start_is_counted_whatever_the_request_was(capsys: pytest.CaptureFixture[str]) -> None:
-    document = published(capsys, {"request_id": "1", "cold_start": True, "load_ms": 3210.0})
+    document = published(capsys, {"request_id": "1", "cold_start": True, "start_ms": 3210.0})
     assert emf.metrics(document) == {"ColdStart": 1, "LoadTime": 3210.0}
 
 

@@ -8,9 +8,10 @@ import pytest
 from function.settings import Settings
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
-# The image names its own model folder, and Lambda never sends a second request before the first is answered.
+# The image names its own model folder; Lambda never sends half a request, nor a second before the first is answered.
 NOT_A_DEPLOYMENTS = {
     "model_dir",
+    "max_upload_seconds",
     "max_waiting_requests",
     "cors_origins",
     "metrics_namespace",
