@@ -8,11 +8,17 @@ TaggerError
 │   ├── UnsupportedMediaType   a content type or an image format that is not read here
 │   ├── TooManyBytes           a body over the limit
 │   ├── InvalidOption          an option or a text that does not validate
-│   └── SourceNotSupported     an image source this deployment does not read (s3://)
+│   ├── SourceNotSupported     an image source this deployment does not read (s3://)
+│   ├── SourceForbidden        a bucket that is not this deployment's
+│   ├── ObjectNotFound         an object that is not there, or no longer
+│   ├── ObjectArchived         an object that has to be restored before it can be read
+│   └── MalformedMessage       a queue's message, or a batch's item, that names no object
 ├── ImageError                 the image itself
 │   ├── TooManyPixels          an image over the limit
 │   └── UndecodableImage       a known format, but broken
 ├── Overloaded                 too many requests are waiting already
+├── StorageUnavailable         S3 or EventBridge did not do it this time: worth another try
+├── ItemsUnfinished            a batch of which something is left to do: worth another try
 └── ModelError                 at bake or start, never at request time
     ├── LabelsError            labels.toml does not make sense
     ├── CheckpointError        a checkpoint, or a baked folder, that does not fit
@@ -76,6 +82,30 @@ class SourceNotSupported(RequestError):
     code = "source_not_supported"
 
 
+class SourceForbidden(RequestError):
+    """The image is in a bucket that is not this deployment's."""
+
+    code = "source_forbidden"
+
+
+class ObjectNotFound(RequestError):
+    """The object is not there, or this version of it no longer is."""
+
+    code = "object_not_found"
+
+
+class ObjectArchived(RequestError):
+    """The object lies in an archive, and has to be restored before it can be read."""
+
+    code = "object_archived"
+
+
+class MalformedMessage(RequestError):
+    """A message of a queue, or an item of a batch, names no object."""
+
+    code = "malformed_message"
+
+
 class ImageError(TaggerError):
     """The image is at fault."""
 
@@ -98,6 +128,18 @@ class Overloaded(TaggerError):
     """Too many requests are waiting already; try again later."""
 
     code = "overloaded"
+
+
+class StorageUnavailable(TaggerError):
+    """S3 or EventBridge did not do it this time (throttled, slow, broken, not allowed); try again later."""
+
+    code = "storage_unavailable"
+
+
+class ItemsUnfinished(TaggerError):
+    """Of a batch, something is left to do; what is done is recorded, so the whole batch can be sent again."""
+
+    code = "items_unfinished"
 
 
 class ModelError(TaggerError):
