@@ -4,7 +4,7 @@ SHELL := bash
 ARGS ?=
 SAM_OPTIONS := $(if $(MODEL_ID),--parameter-overrides ModelId=$(MODEL_ID))
 
-.PHONY: help run local test check e2e test-weights lock format clean
+.PHONY: help run local test check e2e test-weights bulk-soak lock format clean
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -26,6 +26,9 @@ e2e: .venv/.ready ## the image as Lambda runs it, and `sam local`, with real pic
 test-weights: .venv/.ready ## bake the real checkpoint from the hub and check its published logits
 	TEST_WEIGHTS=1 .venv/bin/python -m pytest -m weights $(ARGS)
 
+bulk-soak: .venv/.ready ## 1,000 pictures through the queue's function, with faults, a crash and duplicates; prints counts
+	BULK_PICTURES=1000 .venv/bin/python -m pytest tests/bulk/test_poller.py -q -s $(ARGS)
+
 check: .venv/.ready ## lint, types, layers, the template, and drift of what is generated (OpenAPI, events, lock files)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -34,7 +37,7 @@ check: .venv/.ready ## lint, types, layers, the template, and drift of what is g
 	.venv/bin/python -m tools.openapi --check
 	.venv/bin/python -m tools.make_events --check
 	scripts/lock.sh --check
-	.venv/bin/shellcheck scripts/*.sh .ci/run
+	.venv/bin/shellcheck scripts/*.sh scripts/backfill .ci/run
 	scripts/sam.sh validate --lint
 
 format: .venv/.ready ## format the code, and fix what the linter can

@@ -11,14 +11,15 @@ TaggerError
 │   ├── SourceNotSupported     an image source this deployment does not read (s3://)
 │   ├── SourceForbidden        a bucket that is not this deployment's
 │   ├── ObjectNotFound         an object that is not there, or no longer
-│   ├── ObjectArchived         an object that has to be restored before it can be read
-│   └── MalformedMessage       a queue's message, or a batch's item, that names no object
+│   └── ObjectArchived         an object that has to be restored before it can be read
 ├── ImageError                 the image itself
 │   ├── TooManyPixels          an image over the limit
 │   └── UndecodableImage       a known format, but broken
 ├── Overloaded                 too many requests are waiting already
 ├── StorageUnavailable         S3 or EventBridge did not do it this time: worth another try
-├── ItemsUnfinished            a batch of which something is left to do: worth another try
+├── BulkError                  what the bulk function raises, never a request
+│   ├── MalformedMessage       a queue's message, or a batch's item, that names no object
+│   └── ItemsUnfinished        a batch of which something is left to do: worth another try
 └── ModelError                 at bake or start, never at request time
     ├── LabelsError            labels.toml does not make sense
     ├── CheckpointError        a checkpoint, or a baked folder, that does not fit
@@ -100,12 +101,6 @@ class ObjectArchived(RequestError):
     code = "object_archived"
 
 
-class MalformedMessage(RequestError):
-    """A message of a queue, or an item of a batch, names no object."""
-
-    code = "malformed_message"
-
-
 class ImageError(TaggerError):
     """The image is at fault."""
 
@@ -136,7 +131,19 @@ class StorageUnavailable(TaggerError):
     code = "storage_unavailable"
 
 
-class ItemsUnfinished(TaggerError):
+class BulkError(TaggerError):
+    """A batch of objects is at fault; raised by the bulk function, never for a request."""
+
+    code = "bad_batch"
+
+
+class MalformedMessage(BulkError):
+    """A message of a queue, or an item of a batch, names no object."""
+
+    code = "malformed_message"
+
+
+class ItemsUnfinished(BulkError):
     """Of a batch, something is left to do; what is done is recorded, so the whole batch can be sent again."""
 
     code = "items_unfinished"

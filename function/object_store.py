@@ -110,6 +110,17 @@ class ObjectStore:
         with _translated(source):
             self.client.put_object_tagging(**_arguments(source), Tagging={"TagSet": tag_set})
 
+    def presigned_post(self, target: S3Object, max_bytes: int, expires_in_s: int) -> dict[str, Any]:
+        """Return the `url` and form `fields` by which anybody may upload one image of at most `max_bytes` there.
+
+        Raises StorageUnavailable.
+        """
+        conditions: list[Any] = [["content-length-range", 1, max_bytes], ["starts-with", "$Content-Type", "image/"]]
+        with _translated(target):
+            return self.client.generate_presigned_post(
+                target.bucket, target.key, Conditions=conditions, ExpiresIn=expires_in_s
+            )
+
 
 def client_config() -> "Config":
     """Return how every AWS client of the service connects: soon tired of waiting, and trying again a little."""
@@ -164,4 +175,8 @@ def _translated(source: S3Object) -> Iterator[None]:
 
 
 def _why(source: S3Object, error: Exception) -> str:
-    return f"S3 did not serve {source}: {error}"
+    """Return what went wrong without what S3 says of it, which names roles and accounts."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    reason = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    return f"S3 did not serve {source}: {reason}. Try again."

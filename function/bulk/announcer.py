@@ -44,7 +44,7 @@ class Announcer:
                 ]
             )
         except (BotoCoreError, ClientError) as error:
-            return [StorageUnavailable(f"EventBridge took no event: {error}")] * len(results)
+            return [StorageUnavailable(f"EventBridge took no event: {error}.")] * len(results)
         return [
             StorageUnavailable(f"EventBridge did not take the event: {entry['ErrorCode']}")
             if "ErrorCode" in entry

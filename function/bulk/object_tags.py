@@ -30,4 +30,4 @@ def _value(tag: dict[str, Any]) -> str:
 
 
 def _allowed(text: str, max_characters: int) -> str:
-    return _FORBIDDEN.sub("_", text)[-max_characters:]
+    return _FORBIDDEN.sub("_", text)[:max_characters]

@@ -1,14 +1,18 @@
 """Buckets, a queue and a bus on this machine, and the bulk tagger with the small model."""
 
+import importlib
 import json
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import pytest
 
 from function.bulk.announcer import Announcer
-from function.bulk.batch import BulkTagger
+from function.bulk.batch import BulkTagger, monotonic_deadline
 from function.bulk.results import Results
 from function.object_store import ObjectStore
 from function.tagging.tagger import Tagger
@@ -73,6 +77,31 @@ def drain(sqs: "SQSClient", url: str) -> list[Any]:
         for message in batch:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return messages
+
+
+@pytest.fixture(scope="module")
+def handler(s3: "S3Client", small_model: Path) -> Iterator[Callable[[Any, Any], Any]]:  # noqa: ARG001 - has to be there
+    """The real handler module, loaded with the small model."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODEL_DIR", str(small_model))
+        patch.setenv("RESULTS_BUCKET", RESULTS)
+        sys.modules.pop("function.bulk_handler", None)
+        yield importlib.import_module("function.bulk_handler").handler
+    sys.modules.pop("function.bulk_handler", None)
+
+
+@dataclass
+class Context:
+    """What Lambda's runtime passes, as far as it is read."""
+
+    seconds: float = 60.0
+    aws_request_id: str = "0f0f0f0f-1111-2222-3333-444444444444"
+
+    def __post_init__(self) -> None:
+        self._remaining_s = monotonic_deadline(self.seconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._remaining_s() * 1000)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from function.bulk.batch import BATCH_SIZE, BulkTagger, monotonic_deadline
 from function.bulk.results import Results
 from function.errors import ItemsUnfinished, StorageUnavailable
-from function.object_store import S3Object
+from function.object_store import ObjectStore, S3Object
 from function.tagging.tagger import Tagger
 from tests.bulk.aws import Aws
 from tests.bulk.conftest import OLD_PHOTOS, PHOTOS, RESULTS
@@ -153,6 +154,13 @@ def test_our_own_results_are_not_tagged(s3: "S3Client", bulk: BulkTagger, result
     own = S3Object(RESULTS, results.key(source))
     assert "error" in run(bulk, own)[own]
     assert writes(s3, results.key(own)) == 0
+
+
+def test_results_of_another_model_or_other_labels_are_others(small_tagger: Tagger) -> None:
+    source, manifest = S3Object(PHOTOS, "key", "version"), small_tagger.manifest
+    others = (replace(manifest, labels_digest="x"), replace(manifest, revision="x"), replace(manifest, source={}))
+    keys = {Results(ObjectStore(), RESULTS, each).key(source) for each in (manifest, *others)}
+    assert len(keys) == 4
 
 
 def test_a_very_long_key_has_a_result(s3: "S3Client", bulk: BulkTagger, results: Results, cat_jpeg: bytes) -> None:
