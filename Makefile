@@ -4,7 +4,7 @@ SHELL := bash
 ARGS ?=
 SAM_OPTIONS := $(if $(MODEL_ID),--parameter-overrides ModelId=$(MODEL_ID))
 
-.PHONY: help run local test check e2e test-weights bulk-soak lock format clean
+.PHONY: help run local test check e2e test-weights bulk-soak bench bench-quick lock format clean
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -29,6 +29,12 @@ test-weights: .venv/.ready ## bake the real checkpoint from the hub and check it
 bulk-soak: .venv/.ready ## 1,000 pictures through the queue's function, with faults, a crash and duplicates; prints counts
 	BULK_PICTURES=1000 .venv/bin/python -m pytest tests/bulk/test_poller.py -q -s $(ARGS)
 
+bench: .venv/.bench-ready ## speed, memory, cold start and size beside others: build/bench.json, docs/benchmarks.md (half an hour)
+	.venv/bin/python -m benchmarks $(ARGS)
+
+bench-quick: .venv/.ready ## the ratios that a change of code can spoil, against their limits (two minutes)
+	.venv/bin/python -m benchmarks --quick $(ARGS)
+
 check: .venv/.ready ## lint, types, layers, the template, and drift of what is generated (OpenAPI, events, lock files)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -50,6 +56,10 @@ lock: .venv/.ready ## compile the lock files again, after a change of pyproject.
 clean: ## remove what can be made again: environments, builds, caches
 	rm -rf .venv .venv-sam .venv-openapi-client .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.bench-ready: .venv/.ready requirements/bench.lock
+	.venv/bin/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/bench.lock
+	@touch $@
 
 # Made once, and again when what it installs changes.
 .venv/.ready: requirements/torch.txt requirements/dev.lock

@@ -33,6 +33,7 @@ compile() {  # compile LOCK SOURCE [OPTION...]
 
 compile runtime.lock pyproject.toml
 compile dev.lock pyproject.toml --extra dev --constraints "$out/runtime.lock"
+compile bench.lock pyproject.toml --extra dev --extra bench --constraints "$out/dev.lock"
 compile sam.lock requirements/sam.in
 compile openapi-client.lock requirements/openapi-client.in
 

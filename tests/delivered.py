@@ -62,9 +62,14 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    *command: str, port: int, log: Path, environment: dict[str, str] | None = None, timeout_s: float = 180
+    *command: str,
+    port: int,
+    log: Path,
+    environment: dict[str, str] | None = None,
+    timeout_s: float = 180,
+    path: str = "/health",
 ) -> Iterator[httpx2.Client]:
-    """Run a server that listens on `port` and yield a client once it is healthy; stop all of it afterwards.
+    """Run a server that listens on `port` and yield a client once `path` answers 200; stop all of it afterwards.
 
     What it prints goes into `log`, and into the failure of the test if it does not get healthy.
     """
@@ -80,17 +85,19 @@ def serving(
         )
         try:
             with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-                _wait_until_healthy(client, process, log, timeout_s)
+                _wait_until_healthy(client, path, process, log, timeout_s)
                 yield client
         finally:
             _stop(process)
 
 
-def _wait_until_healthy(client: httpx2.Client, process: subprocess.Popen[bytes], log: Path, timeout_s: float) -> None:
+def _wait_until_healthy(
+    client: httpx2.Client, path: str, process: subprocess.Popen[bytes], log: Path, timeout_s: float
+) -> None:
     deadline = time.monotonic() + timeout_s
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            if client.get("/health").status_code == 200:
+            if client.get(path).status_code == 200:
                 return
         except httpx2.TransportError:
             pass

@@ -25,7 +25,7 @@ EVENTS_FOLDER = Path(__file__).parent.parent / "events"
 PICTURE = EVENTS_FOLDER / "cat.jpg"
 
 _BOUNDARY = "pet-tagger-boundary"
-_MULTIPART = f"multipart/form-data; boundary={_BOUNDARY}"
+MULTIPART = f"multipart/form-data; boundary={_BOUNDARY}"
 _HOST = "abcdefghij.execute-api.eu-central-1.amazonaws.com"
 _REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 _SOURCE_IP = "203.0.113.7"
@@ -174,8 +174,8 @@ def _front_doors() -> dict[str, Sample]:
     with_options = multipart(("image", "cat.jpg", picture), ("top_k", None, b"3"), ("min_score", None, b"0"))
     as_json = json.dumps({"inputs": encoded, "parameters": {"top_k": 3}}).encode()
     requests = {
-        "tag-multipart": Request("POST", "/tag", form, _MULTIPART),
-        "tag-multipart-options": Request("POST", "/tag", with_options, _MULTIPART),
+        "tag-multipart": Request("POST", "/tag", form, MULTIPART),
+        "tag-multipart-options": Request("POST", "/tag", with_options, MULTIPART),
         "tag-raw": Request("POST", "/tag", picture, "image/jpeg", {"top_k": "3"}),
         "tag-json": Request("POST", "/tag", as_json, "application/json"),
         "embed-raw": Request("POST", "/embed", picture, "image/jpeg"),
@@ -207,7 +207,7 @@ def _errors() -> dict[str, Sample]:
     picture = PICTURE.read_bytes()
 
     def form(*parts: tuple[str, str | None, bytes]) -> Request:
-        return Request("POST", "/tag", multipart(*parts), _MULTIPART)
+        return Request("POST", "/tag", multipart(*parts), MULTIPART)
 
     def as_json(body: object) -> Request:
         text = body if isinstance(body, str) else json.dumps(body)
@@ -219,7 +219,7 @@ def _errors() -> dict[str, Sample]:
         "no-file": (form(("note", None, b"no picture")), 400, "missing_image"),
         "empty-file": (form(("file", "empty.jpg", b"")), 400, "missing_image"),
         "two-files": (form(whole, ("image", "again.jpg", picture)), 400, "too_many_images"),
-        "broken-form": (Request("POST", "/tag", broken_form, _MULTIPART), 400, "malformed_body"),
+        "broken-form": (Request("POST", "/tag", broken_form, MULTIPART), 400, "malformed_body"),
         "broken-json": (as_json('{"inputs": '), 400, "malformed_body"),
         "broken-base64": (as_json({"inputs": "not base64!"}), 400, "malformed_body"),
         "url": (as_json({"inputs": "https://example.com/cat.jpg"}), 400, "malformed_body"),

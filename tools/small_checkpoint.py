@@ -18,11 +18,16 @@ _VISION = {**_TEXT, "image_size": 32, "patch_size": 8}
 
 
 def make_checkpoint(
-    folder: Path, vision: dict[str, Any] | None = None, text: dict[str, Any] | None = None, **config: Any
+    folder: Path,
+    vision: dict[str, Any] | None = None,
+    text: dict[str, Any] | None = None,
+    half: bool = False,
+    **config: Any,
 ) -> Path:
     """Write a checkpoint with weights from a fixed seed into `folder` and return it.
 
-    `vision`, `text` and `config` override fields of `CLIPVisionConfig`, `CLIPTextConfig` and `CLIPConfig`.
+    `vision`, `text` and `config` override fields of `CLIPVisionConfig`, `CLIPTextConfig` and `CLIPConfig`. With `half`
+    the matrices of the layers hold values of half precision, in float32, as those of OpenAI's checkpoints do.
     """
     tokenizer = _byte_tokenizer()
     text_config = {
@@ -41,6 +46,8 @@ def make_checkpoint(
         torch.manual_seed(0)
         model = CLIPModel(clip_config)
         _spread(model)
+    if half:
+        _round_to_half(model)
     side = clip_config.vision_config.image_size
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -56,6 +63,15 @@ def _spread(model: CLIPModel) -> None:
     for name, parameter in model.named_parameters():
         if parameter.ndim == 1:
             parameter.normal_(mean=1.0 if "norm" in name and name.endswith("weight") else 0.0, std=0.2)
+
+
+@torch.no_grad()
+def _round_to_half(model: CLIPModel) -> None:
+    """Round what OpenAI's own code keeps in half precision: linear and convolution layers, and the projections."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
+            for parameter in module.parameters():
+                parameter.copy_(parameter.half())
 
 
 def _byte_tokenizer() -> CLIPTokenizer:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from PIL import Image
 from transformers import CLIPImageProcessorPil, CLIPModel
 
 from function import bake
+from function.clip import conversion
 from function.clip.checkpoint import Manifest
 from function.tagging.tagger import Tagger, TagOptions
 from tests.conftest import MAX_PIXELS, encode
@@ -188,3 +190,24 @@ def test_a_folder_of_somebody_elses_is_not_overwritten(
 def test_verify_names_what_is_wrong(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert bake.main(["--verify", str(tmp_path)]) == 2
     assert "manifest.json: missing" in capfd.readouterr().err
+
+
+def test_weights_are_stored_in_half_precision_only_where_nothing_is_lost(checkpoint: Path, tmp_path: Path) -> None:
+    model = CLIPModel.from_pretrained(checkpoint)
+    with torch.no_grad():
+        for parameter in model.vision_model.encoder.parameters():
+            parameter.copy_(parameter.half())
+    model.save_pretrained(checkpoint)
+    assert run(checkpoint, tmp_path / "out") == 0
+    stored = safetensors.torch.load_file(tmp_path / "out/vision.safetensors")
+    halves = {name for name, weight in stored.items() if weight.dtype == torch.float16}
+    assert {name for name in stored if ".encoder." in name} <= halves
+    assert "visual_projection.weight" not in halves
+    for name, weight in stored.items():
+        assert torch.equal(weight.float(), model.state_dict()[name]), name
+
+
+@given(values=st.lists(st.floats(width=32), min_size=1, max_size=5))
+def test_compact_changes_no_value(values: list[float]) -> None:
+    weight = torch.tensor(values)
+    assert torch.equal(conversion.compact(weight).float().nan_to_num(7.5), weight.nan_to_num(7.5))

@@ -1,0 +1,51 @@
+"""`python -m benchmarks [--quick]`: prepare, measure, report."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks import images, measure, report
+from benchmarks.fixtures import ROOT, Files, prepare
+from benchmarks.page import write_page
+from benchmarks.subjects import SUBJECTS
+
+_COLD = ("usual service", "pipeline", "ONNX Runtime", "ours", "ours bfloat16", "ours, 32-bit weights")
+_QUICK = ("usual service", "ours")
+
+
+def main() -> int:
+    """Run the command line; return its exit code: 1 if a quick run finds a ratio beyond its limit."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="under two minutes: the ratios that have a limit, checked")
+    parser.add_argument("--rounds", type=int, default=60, help="rounds of each warm measure (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=ROOT / "build/bench.json", help="default: build/bench.json")
+    given = parser.parse_args()
+    measure.stop_on_termination()
+    files = Files()
+    prepare(files, full=not given.quick)
+    if given.quick:
+        samples = measure.warm(_QUICK, rounds=8, batch_rounds=0, pictures=("0.2mp_jpeg", "12mp_jpeg"))
+        summary = report.summarise(samples, {}, quick=True)
+        report.write_json(summary, given.out)
+        complaints = report.beyond_limits(summary["ratios"])
+        for key, value in summary["ratios"].items():
+            print(f"{value:8.3f}  {key}")
+        print("\n".join(complaints), file=sys.stderr)
+        return 1 if complaints else 0
+    samples = measure.warm([name for name in SUBJECTS if "32-bit" not in name], given.rounds, given.rounds // 3)
+    samples |= measure.cold(_COLD, rounds=7, dropped=False)
+    if measure.can_drop_caches():
+        samples |= measure.cold(_COLD, rounds=5, dropped=True)
+    samples |= measure.throughput(files, list(measure.SERVERS), rounds=3, requests=24)
+    layers = images.build(files) if images.has_engine() else {}
+    summary = report.summarise(samples, layers, quick=False)
+    summary["imports_ms"] = measure.imports()
+    report.write_json(summary, given.out)
+    write_page(summary, ROOT / "docs")
+    for key, value in summary["ratios"].items():
+        print(f"{value:8.3f}  {key}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

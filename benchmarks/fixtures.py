@@ -1,0 +1,147 @@
+"""What all subjects are given: one full-size checkpoint, what each makes of it, and the same pictures as events."""
+
+import io
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "build/bench"
+LABELS = ("cat", "dog", "hamster", "rabbit", "bird", "fish", "turtle", "snake", "lizard")
+FURS = ("long-haired cat", "medium-haired cat", "short-haired cat")
+TEXTS = [f"a photo of a {label}." for label in (*LABELS, *FURS)]
+
+# The shape of openai/clip-vit-base-patch32.
+_VISION = {
+    "hidden_size": 768,
+    "intermediate_size": 3072,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "image_size": 224,
+    "patch_size": 32,
+}
+_TEXT = {
+    "hidden_size": 512,
+    "intermediate_size": 2048,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 8,
+    "vocab_size": 49408,
+}
+# Megapixels of a photo, width, height, format and its options: a thumbnail, a phone's photo, a screenshot.
+PICTURES = {
+    "0.2mp_jpeg": (520, 390, "JPEG", {"quality": 90}),
+    "12mp_jpeg": (4032, 3024, "JPEG", {"quality": 85}),
+    "2mp_png": (1640, 1230, "PNG", {}),
+}
+_GRAIN = 4.0  # of 255: what a phone's sensor adds, and what makes a file as large as a photo's
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where everything lies. `wide` is the same model with weights that half precision cannot hold."""
+
+    folder: Path = FOLDER
+
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint in Hugging Face's layout."""
+        return self.folder / "checkpoint"
+
+    @property
+    def baked(self) -> Path:
+        """The checkpoint, baked."""
+        return self.folder / "baked"
+
+    @property
+    def baked_wide(self) -> Path:
+        """A checkpoint of which no weight fits half precision, baked."""
+        return self.folder / "baked-wide"
+
+    @property
+    def onnx(self) -> Path:
+        """The vision tower, pixels to unit vectors, for other runtimes."""
+        return self.folder / "vision.onnx"
+
+    def event(self, picture: str) -> Path:
+        """An API Gateway event that uploads that picture with a form, as most clients do."""
+        return self.folder / f"{picture}.json"
+
+
+def prepare(files: Files, full: bool) -> None:
+    """Make what is not there yet; `full`: also what only a full run needs. Some minutes the first time."""
+    files.folder.mkdir(parents=True, exist_ok=True)
+    if not files.baked.is_dir():
+        _bake(files.checkpoint, files.baked, half=True)
+    if full and not files.baked_wide.is_dir():
+        checkpoint = files.folder / "checkpoint-wide"
+        _bake(checkpoint, files.baked_wide, half=False)
+        shutil.rmtree(checkpoint)
+    if full and not files.onnx.exists():
+        _export(files)
+    for name in PICTURES:
+        if not files.event(name).exists():
+            files.event(name).write_text(json.dumps(_event(_picture(name))))
+
+
+def _bake(checkpoint: Path, out: Path, half: bool) -> None:
+    """Make a full-size checkpoint from a fixed seed, and bake it.
+
+    `half`: its matrices hold half-precision values in float32, as those of OpenAI's checkpoints do.
+    """
+    from function import bake  # noqa: PLC0415 - seconds of imports, once
+    from tools.small_checkpoint import make_checkpoint  # noqa: PLC0415
+
+    make_checkpoint(checkpoint, _VISION, _TEXT, half=half, projection_dim=512)
+    if bake.main(["--model", str(checkpoint), "--out", str(out)]):
+        raise SystemExit("bench: the bake failed")
+
+
+def _export(files: Files) -> None:
+    """Write the vision tower with its normalisation as ONNX, any number of images."""
+    import warnings  # noqa: PLC0415
+
+    import torch  # noqa: PLC0415
+    from transformers import CLIPVisionModelWithProjection  # noqa: PLC0415
+
+    model = CLIPVisionModelWithProjection.from_pretrained(files.checkpoint).eval()
+
+    class Tower(torch.nn.Module):
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            return torch.nn.functional.normalize(model(pixel_values=pixels).image_embeds, dim=-1)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        axes = {"pixels": {0: "n"}, "embeddings": {0: "n"}}
+        torch.onnx.export(
+            Tower(),
+            (torch.zeros(1, 3, 224, 224),),
+            files.onnx,
+            input_names=["pixels"],
+            output_names=["embeddings"],
+            dynamic_axes=axes,
+            dynamo=False,
+        )
+
+
+def _picture(name: str) -> bytes:
+    """Return a photo's file: a cat, enlarged, with grain."""
+    import numpy as np  # noqa: PLC0415
+    import skimage.data  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415
+
+    width, height, image_format, options = PICTURES[name]
+    image = Image.fromarray(skimage.data.chelsea()).resize((width, height), Image.Resampling.BICUBIC)  # type: ignore[no-untyped-call]
+    grain = np.random.default_rng(0).normal(0, _GRAIN, (height, width, 3))
+    pixels = (np.asarray(image) + grain).clip(0, 255).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, image_format, **options)
+    return file.getvalue()
+
+
+def _event(data: bytes) -> dict[str, object]:
+    """Return the event of a REST API for a form with that file."""
+    from tools.make_events import MULTIPART, Request, multipart, rest_event  # noqa: PLC0415
+
+    event: dict[str, object] = rest_event(Request("POST", "/tag", multipart(("file", "picture", data)), MULTIPART))
+    return event

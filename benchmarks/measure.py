@@ -1,0 +1,220 @@
+"""Takes the measures: every subject has its turn in every round, so that what else the machine does falls on all."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from tqdm import tqdm
+
+from benchmarks.fixtures import PICTURES, ROOT, Files
+from tests.delivered import free_port, serving
+
+Samples = dict[tuple[str, str], list[float]]  # (subject, measure) -> values
+# Workers of torch and of others spin for some milliseconds after a call: the next subject starts on a quiet machine.
+_PAUSE_S = 0.03
+SERVERS = {
+    "usual service": "benchmarks.usual_image.app:app",
+    "pipeline": "benchmarks.usual_image.pipeline:app",
+    "ONNX Runtime": "benchmarks.onnxruntime_service:app",
+    "ours": "function.handler:app",
+}
+CALLERS = (1, 2, 4)
+
+
+@dataclass
+class Worker:
+    """The driver's end of one subject."""
+
+    name: str
+    process: "subprocess.Popen[str]"
+    can: dict[str, bool] = field(default_factory=dict)
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send one request and return the answer."""
+        assert self.process.stdin  # noqa: S101
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return self.hear()
+
+    def hear(self) -> dict[str, Any]:
+        """Return the next thing the subject says."""
+        assert self.process.stdout  # noqa: S101
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"bench: {self.name} ended (exit code {self.process.wait()})")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@contextmanager
+def _worker(name: str) -> Iterator[Worker]:
+    process = subprocess.Popen(  # noqa: S603 - ourselves
+        [sys.executable, "-m", "benchmarks.worker", name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "LOG_LEVEL": "INFO", "HF_HUB_OFFLINE": "1"},
+    )
+    try:
+        worker = Worker(name, process)
+        worker.can = worker.hear()
+        yield worker
+    finally:
+        process.kill()
+        process.wait()
+
+
+def warm(names: Sequence[str], rounds: int, batch_rounds: int, pictures: Sequence[str] = tuple(PICTURES)) -> Samples:
+    """Return milliseconds of encoding and of answering, and memory, of loaded subjects."""
+    samples: Samples = {}
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(_worker(name)) for name in tqdm(names, desc="loading", unit=" subject", disable=None)
+        ]
+        encoders = [worker for worker in workers if worker.can["encodes"]]
+        services = [worker for worker in workers if worker.can["answers"]]
+        _take_turns(samples, rounds, [Turn(worker, "encode_ms", {"encode": 1}) for worker in encoders])
+        # One alone and a batch in the same rounds: what the machine does besides changes from minute to minute.
+        batches = {"encode_beside_batch_ms": 1, "encode_batch8_ms_per_image": 8}
+        turns = [Turn(worker, measure, {"encode": n}, n) for worker in encoders for measure, n in batches.items()]
+        _take_turns(samples, batch_rounds, turns)
+        for picture in pictures:
+            turns = [Turn(worker, f"event_{picture}_ms", {"answer": picture}) for worker in services]
+            _take_turns(samples, rounds, turns)
+        for worker in services:
+            memory = worker.ask({"memory": True})
+            samples[worker.name, "rss_steady_mb"] = [memory["rss_mb"]]
+            samples[worker.name, "rss_peak_mb"] = [memory["peak_mb"]]
+    return samples
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one worker does in every round, under which name its milliseconds are kept, and for how many images."""
+
+    worker: Worker
+    measure: str
+    request: dict[str, Any]
+    images: int = 1
+
+
+def _take_turns(samples: Samples, rounds: int, turns: Sequence[Turn]) -> None:
+    """Add `rounds` values for each turn; one round more, before them, does not count."""
+    for i in tqdm(range(rounds + 1 if rounds else 0), desc=turns[0].measure, unit=" round", disable=None):
+        for turn in turns:
+            time.sleep(_PAUSE_S)
+            answer = turn.worker.ask(turn.request)
+            for key, value in answer.items() if i else ():
+                measure = turn.measure if key == "ms" else turn.measure.replace("_ms", f"_{key}")
+                samples.setdefault((turn.worker.name, measure), []).append(value / turn.images)
+
+
+def cold(names: Sequence[str], rounds: int, dropped: bool) -> Samples:
+    """Return what new processes cost until their first answer; `dropped`: with an empty page cache (needs root)."""
+    kind = "cold_dropped" if dropped else "cold_warm"
+    samples: Samples = {}
+    for i in tqdm(range(rounds + (not dropped)), desc=kind, unit=" round", disable=None):
+        for name in names:
+            if dropped:
+                os.sync()
+                Path("/proc/sys/vm/drop_caches").write_text("3")
+            taken = _cold_start(name)
+            if dropped or i:  # with a warm cache the first round fills it
+                for measure, value in taken.items():
+                    samples.setdefault((name, f"{kind}_{measure}"), []).append(value)
+    return samples
+
+
+def _cold_start(name: str) -> dict[str, float]:
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "benchmarks.worker", name, "--cold"]
+    environment = {**os.environ, "LOG_LEVEL": "INFO", "HF_HUB_OFFLINE": "1"}
+    with subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+    ) as process:
+        worker = Worker(name, process)
+        taken = worker.hear()
+        wall = time.perf_counter() - began
+        answers = worker.hear()["answers_ms"]
+    return {
+        "wall_s": wall,
+        "cpu_s": taken["cpu_s"],
+        "read_mb": taken["read_mb"],
+        "rss_peak_mb": taken["rss_mb"],
+        "first_answer_ms": answers[0],
+        "tenth_answer_ms": answers[-1],
+    }
+
+
+def can_drop_caches() -> bool:
+    """Return whether this process may empty the page cache."""
+    return os.access("/proc/sys/vm/drop_caches", os.W_OK)
+
+
+def throughput(files: Files, names: Sequence[str], rounds: int, requests: int) -> Samples:
+    """Return images per second that local servers answer to 1, 2 and 4 callers at once."""
+    samples: Samples = {}
+    environment = {"MODEL": str(files.checkpoint), "MODEL_DIR": str(files.baked), "HF_HUB_OFFLINE": "1"}
+    picture = ROOT / "events/cat.jpg"
+    with ExitStack() as stack:
+        servers: dict[str, int] = {}
+        for name in tqdm(names, desc="serving", unit=" subject", disable=None):
+            port = free_port()
+            given = {**environment, "BAKED": str(files.baked)}
+            if name == "ONNX Runtime":
+                given["MODEL"] = str(files.onnx)
+            command = [sys.executable, "-m", "uvicorn", SERVERS[name], "--port", str(port), "--log-level", "error"]
+            log = files.folder / f"{name.replace(' ', '-')}.log"
+            stack.enter_context(serving(*command, port=port, log=log, environment=given, path="/openapi.json"))
+            servers[name] = port
+        for i in tqdm(range(rounds + 1), desc="throughput", unit=" round", disable=None):
+            for callers in CALLERS:
+                for name, port in servers.items():
+                    rate = _rate(port, picture, callers, requests)
+                    if i:
+                        samples.setdefault((name, f"images_per_s_{callers}_callers"), []).append(rate)
+    return samples
+
+
+def _rate(port: int, picture: Path, callers: int, requests: int) -> float:
+    """Return images per second over `requests` uploads of `picture` by so many callers at once."""
+    data = picture.read_bytes()
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client, ThreadPoolExecutor(callers) as pool:
+
+        def post(_: int) -> None:
+            client.post("/tag", files={"file": ("cat.jpg", data, "image/jpeg")}).raise_for_status()
+
+        began = time.perf_counter()
+        list(pool.map(post, range(requests)))
+        return requests / (time.perf_counter() - began)
+
+
+def imports() -> dict[str, float]:
+    """Return milliseconds that importing the handler spends in each top-level package, by `-X importtime`."""
+    code = "import function.handler"
+    environment = {**os.environ, "MODEL_DIR": str(Files().baked), "LOG_LEVEL": "ERROR"}
+    command = [sys.executable, "-X", "importtime", "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=True)  # noqa: S603
+    spent: dict[str, float] = {}
+    for line in result.stderr.splitlines():
+        columns = line.removeprefix("import time:").split("|")
+        if line.startswith("import time:") and columns[0].strip().isdigit():
+            package = columns[2].strip().split(".")[0]
+            spent[package] = spent.get(package, 0.0) + int(columns[0]) / 1000
+    return spent
+
+
+def stop_on_termination() -> None:
+    """Make SIGTERM end the run as Ctrl-C does, so that every subject is stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -1,0 +1,70 @@
+"""The service that ONNX Runtime would make: the same web stack, labels and formulas, and no torch in the process.
+
+It lacks what the real one does besides (limits, problem documents, own labels, a log): what it costs is a lower bound.
+"""
+
+import io
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import onnxruntime
+from aws_lambda_powertools import Logger
+from fastapi import FastAPI, UploadFile
+from mangum import Mangum
+from PIL import Image
+from safetensors.numpy import load_file
+
+logger = Logger(service="bench")
+_baked = Path(os.environ["BAKED"])
+_groups = json.loads((_baked / "labels.json").read_text())["groups"]
+_embeddings = load_file(_baked / "labels.safetensors")
+_scale = json.loads((_baked / "manifest.json").read_text())["logit_scale"]
+_fields = json.loads((_baked / "preprocess.json").read_text())
+_std = np.asarray(_fields["std"], np.float32)
+_factor = np.float32(_fields["rescale_factor"]) / _std
+_shift = -np.asarray(_fields["mean"], np.float32) / _std
+
+_options = onnxruntime.SessionOptions()
+_options.intra_op_num_threads = len(os.sched_getaffinity(0))
+_session = onnxruntime.InferenceSession(os.environ["MODEL"], _options, providers=["CPUExecutionProvider"])
+app = FastAPI()
+handler = Mangum(app, lifespan="off")
+
+
+def encode(pixels: Any) -> Any:
+    """Return the embeddings of normalised pixels, shape (n, 3, 224, 224)."""
+    return _session.run(None, {"pixels": pixels})[0]
+
+
+@app.post("/tag")
+def tag(file: Annotated[UploadFile, "the picture"]) -> list[dict[str, Any]]:
+    """Return every label with its score, best first."""
+    embedding = encode(_preprocess(file.file.read()))[0]
+    scores: dict[str, Any] = {}
+    tags = []
+    for group in _groups:
+        logits = _scale * (_embeddings[group["name"]] @ embedding)
+        exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
+        if group["parent"]:
+            probabilities = np.array([scores[label] for label in group["parent_labels"]]) @ probabilities
+        scores |= dict(zip(group["labels"], probabilities.tolist(), strict=False))
+        tags += [{"label": label, "score": scores[label], "group": group["name"]} for label in group["labels"]]
+    logger.info("request", extra={"top_tag": tags[0]["label"]})
+    return sorted(tags, key=lambda tag: -float(tag["score"]))
+
+
+def _preprocess(data: bytes) -> Any:
+    """Return normalised pixels, (1, 3, side, side)."""
+    file = Image.open(io.BytesIO(data))
+    side = _fields["shortest_edge"]
+    file.draft("RGB", (2 * side, 2 * side))
+    image = file.convert("RGB")
+    short = min(image.size)
+    width, height = (side * length // short for length in image.size)
+    left, top = (width - side) // 2, (height - side) // 2
+    image = image.resize((width, height), Image.Resampling.BICUBIC).crop((left, top, left + side, top + side))
+    return (np.asarray(image, np.float32) * _factor + _shift).transpose(2, 0, 1)[None]

@@ -1,0 +1,158 @@
+"""docs/benchmarks.md and its plots, written from the summary of a full run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+from benchmarks.report import RATIOS
+
+NOTES = Path(__file__).parent / "notes.md"
+_OURS_COLOUR, _OTHER_COLOUR = "#2f6f4f", "#b8bfc6"
+# What is shown of each picture: title and measures, of which each has a bar for every subject that has it.
+_PLOTS = {
+    "benchmarks-speed.png": {
+        "encode one image (ms)": "encode_ms",
+        "12 MP JPEG, event to response (ms)": "event_12mp_jpeg_ms",
+        "0.2 MP JPEG, event to response (ms)": "event_0.2mp_jpeg_ms",
+    },
+    "benchmarks-start.png": {
+        "cold start, page cache dropped (s)": "cold_dropped_wall_s",
+        "cold start, CPU (s)": "cold_warm_cpu_s",
+        "peak memory (MB)": "rss_peak_mb",
+    },
+}
+_TABLES = {
+    "Encoding, milliseconds an image": {
+        "encode_ms": "one",
+        "encode_batch8_ms_per_image": "of a batch of 8",
+    },
+    "Event to response, milliseconds: median (p99)": {
+        "event_0.2mp_jpeg_ms": "0.2 MP JPEG",
+        "event_0.2mp_jpeg_overhead_ms": "the same without the encode",
+        "event_12mp_jpeg_ms": "12 MP JPEG",
+        "event_2mp_png_ms": "2 MP PNG",
+    },
+    "Cold start: new process to first answer": {
+        "cold_dropped_wall_s": "wall, page cache dropped, s",
+        "cold_dropped_read_mb": "read, MB",
+        "cold_warm_wall_s": "wall, warm, s",
+        "cold_warm_cpu_s": "CPU, s",
+        "cold_warm_first_answer_ms": "first answer, ms",
+        "cold_warm_tenth_answer_ms": "tenth, ms",
+    },
+    "Memory, MB": {"rss_steady_mb": "steady", "rss_peak_mb": "peak"},
+    "Images a second, by callers at once (local server, events/cat.jpg)": {
+        "images_per_s_1_callers": "1",
+        "images_per_s_2_callers": "2",
+        "images_per_s_4_callers": "4",
+    },
+}
+_SMALLEST_IMPORT_MS = 8.0
+
+
+def write_page(summary: dict[str, Any], folder: Path) -> None:
+    """Write the page and its plots into `folder`."""
+    for name, panels in _PLOTS.items():
+        _plot(summary, panels, folder / name)
+    (folder / "benchmarks.md").write_text("\n".join(_lines(summary)) + "\n", encoding="utf-8")
+
+
+def _lines(summary: dict[str, Any]) -> list[str]:
+    machine = summary["machine"]
+    return [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`: one run, every subject in a process of its own, taking turns, on the same pictures",
+        "and the same full-size ViT-B/32 with random weights.",
+        "[benchmarks/subjects.py](../benchmarks/subjects.py) says what is compared.",
+        f"Machine of this run: {machine['cpu']}, {machine['cpus']} CPUs, torch {machine['torch']}. Only ratios travel.",
+        "",
+        *_ratio_table(summary["ratios"]),
+        "",
+        *(f"![{name}]({name})" for name in _PLOTS),
+        "",
+        NOTES.read_text(encoding="utf-8").strip(),
+        "",
+        *(line for title, columns in _TABLES.items() for line in _table(title, columns, summary["measures"])),
+        *_layers(summary["image_layers"]),
+        *_imports(summary["imports_ms"]),
+    ]
+
+
+def _ratio_table(ratios: dict[str, float]) -> list[str]:
+    lines = ["| figure | key | reached | target |", "|---|---|---|---|"]
+    for ratio in RATIOS:
+        found = ratios.get(ratio.key)
+        reached = (
+            "not measured" if found is None else f"**{found:.3f}**" if found <= ratio.target else f"{found:.3f}, missed"
+        )
+        lines.append(f"| {ratio.says} | `{ratio.key}` | {reached} | {ratio.target:.2f} |")
+    return lines
+
+
+def _table(title: str, columns: dict[str, str], measures: Sequence[dict[str, Any]]) -> list[str]:
+    found = {(item["subject"], item["measure"]): item for item in measures}
+    subjects = list(dict.fromkeys(subject for subject, measure in found if measure in columns))
+    lines = [f"## {title}", "", f"| | {' | '.join(columns.values())} |", f"|---|{'---|' * len(columns)}"]
+    for subject in subjects:
+        cells = [_cell(found.get((subject, measure))) for measure in columns]
+        lines.append(f"| {subject} | {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def _cell(item: dict[str, Any] | None) -> str:
+    if item is None:
+        return "-"
+    digits = 2 if item["median"] < 10 else 0 if item["unit"] == "MB" else 1
+    text = f"{item['median']:.{digits}f}"
+    return f"{text} ({item['p99']:.{digits}f})" if item["measure"].startswith("event_") else text
+
+
+def _layers(images: dict[str, list[dict[str, Any]]]) -> list[str]:
+    if not images:
+        return []
+    lines = ["## Image, MB by layer", ""]
+    for subject, layers in images.items():
+        total = sum(layer["mb"] for layer in layers)
+        lines += [f"**{subject}**: {total:.0f}", "", "| MB | made by |", "|---|---|"]
+        lines += [f"| {layer['mb']:.1f} | `{_short(layer['command'])}` |" for layer in layers if layer["mb"] >= 0.05]
+        lines.append("")
+    return lines
+
+
+def _short(command: str) -> str:
+    text = (
+        " ".join(command.replace("|", "").replace("`", "").split()).removeprefix("/bin/sh -c ").removeprefix("#(nop) ")
+    )
+    return text if len(text) <= 90 else f"{text[:87]}..."
+
+
+def _imports(spent: dict[str, float]) -> list[str]:
+    lines = ["## What importing the handler costs, milliseconds", "", "| package | ms |", "|---|---|"]
+    large = sorted(((ms, name) for name, ms in spent.items() if ms >= _SMALLEST_IMPORT_MS), reverse=True)
+    lines += [f"| {name} | {ms:.0f} |" for ms, name in large]
+    rest = sum(ms for ms in spent.values() if ms < _SMALLEST_IMPORT_MS)
+    return [*lines, f"| all others | {rest:.0f} |", "", "`function` includes reading and packing the weights."]
+
+
+def _plot(summary: dict[str, Any], panels: dict[str, str], path: Path) -> None:
+    figure, axes = plt.subplots(1, len(panels), figsize=(13, 3.4), layout="constrained")
+    for axis, (title, measure) in zip(axes, panels.items(), strict=True):
+        items = [item for item in summary["measures"] if item["measure"] == measure]
+        items.sort(key=lambda item: -item["median"])
+        names = [item["subject"] for item in items]
+        colours = [_OURS_COLOUR if name.startswith("ours") else _OTHER_COLOUR for name in names]
+        bars = axis.barh(names, [item["median"] for item in items], color=colours)
+        axis.bar_label(bars, fmt="{:,.3g}", padding=3, fontsize=8)
+        axis.set_title(title, fontsize=10, loc="left")
+        axis.margins(x=0.18)
+        axis.tick_params(axis="y", labelsize=8)
+        axis.xaxis.set_visible(False)
+        axis.spines[["top", "right", "bottom"]].set_visible(False)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)

@@ -1,0 +1,140 @@
+"""What is compared. Each subject is loaded in a process of its own, and imports only what it needs itself.
+
+- *usual service*: FastAPI, `CLIPProcessor` and `CLIPModel`, both towers on every request, as most public services do
+- *pipeline*: Transformers' `zero-shot-image-classification` behind the same web framework
+- *vision tower*: Transformers' `CLIPVisionModelWithProjection` alone
+- *ONNX Runtime*, *OpenVINO*: the vision tower on other runtimes; the first of them also as a service without torch
+- *ours*: the handler that is deployed
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from benchmarks.fixtures import Files
+
+Call = Callable[[], Any]
+_CONTEXT = SimpleNamespace(
+    aws_request_id="bench",
+    function_name="bench",
+    memory_limit_in_mb=3008,
+    invoked_function_arn="arn:aws:lambda:eu-central-1:123456789012:function:bench",
+    get_remaining_time_in_millis=lambda: 28_000,
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A loaded subject: `encoder(n)` prepares the encoding of n images, `answer` turns an event into a response."""
+
+    encoder: Callable[[int], Call] | None = None
+    answer: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+
+
+def _pixels(n: int) -> Any:
+    import torch  # noqa: PLC0415
+
+    return torch.randn(n, 3, 224, 224, generator=torch.Generator().manual_seed(n))
+
+
+def _ours(dtype: str, wide: bool = False) -> Callable[[Files], Subject]:
+    def load(files: Files) -> Subject:
+        os.environ |= {"MODEL_DIR": str(files.baked_wide if wide else files.baked), "MODEL_DTYPE": dtype}
+        from function.handler import handler, tagger  # noqa: PLC0415
+
+        def encoder(n: int) -> Call:
+            pixels = _pixels(n)
+            # On the thread that encodes for requests: each thread that calls torch has workers of its own.
+            return lambda: tagger._encoder_thread.submit(tagger._encode_image, pixels).result()
+
+        return Subject(encoder, lambda event: handler(event, _CONTEXT))
+
+    return load
+
+
+def _usual(files: Files) -> Subject:
+    os.environ["MODEL"] = str(files.checkpoint)
+    from benchmarks.usual_image import app  # noqa: PLC0415
+
+    def encoder(n: int) -> Call:
+        import torch  # noqa: PLC0415
+
+        inputs = {**app.processor(text=app.TEXTS, return_tensors="pt", padding=True), "pixel_values": _pixels(n)}
+
+        def call() -> Any:
+            with torch.no_grad():
+                return app.model(**inputs).logits_per_image
+
+        return call
+
+    return Subject(encoder, lambda event: app.handler(event, _CONTEXT))
+
+
+def _pipeline(files: Files) -> Subject:
+    os.environ["MODEL"] = str(files.checkpoint)
+    from benchmarks.usual_image import pipeline  # noqa: PLC0415
+
+    return Subject(answer=lambda event: pipeline.handler(event, _CONTEXT))
+
+
+def _vision_tower(files: Files) -> Subject:
+    import torch  # noqa: PLC0415
+    from transformers import CLIPVisionModelWithProjection  # noqa: PLC0415
+
+    model = CLIPVisionModelWithProjection.from_pretrained(files.checkpoint).eval()
+
+    def encoder(n: int) -> Call:
+        pixels = _pixels(n)
+
+        def call() -> Any:
+            with torch.inference_mode():
+                return model(pixel_values=pixels).image_embeds
+
+        return call
+
+    return Subject(encoder)
+
+
+def _onnxruntime(files: Files) -> Subject:
+    os.environ |= {"MODEL": str(files.onnx), "BAKED": str(files.baked)}
+    from benchmarks import onnxruntime_service as service  # noqa: PLC0415
+
+    def encoder(n: int) -> Call:
+        pixels = _pixels(n).numpy()
+        return lambda: service.encode(pixels)
+
+    return Subject(encoder, lambda event: service.handler(event, _CONTEXT))
+
+
+def _openvino(precision: str) -> Callable[[Files], Subject]:
+    def load(files: Files) -> Subject:
+        import openvino  # noqa: PLC0415
+
+        core = openvino.Core()
+        if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            return Subject()
+        hints = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+        request = core.compile_model(core.read_model(files.onnx), "CPU", hints).create_infer_request()
+
+        def encoder(n: int) -> Call:
+            pixels = _pixels(n).numpy()
+            return lambda: request.infer({0: pixels})[0]
+
+        return Subject(encoder)
+
+    return load
+
+
+SUBJECTS: dict[str, Callable[[Files], Subject]] = {
+    "usual service": _usual,
+    "pipeline": _pipeline,
+    "vision tower": _vision_tower,
+    "ONNX Runtime": _onnxruntime,
+    "OpenVINO": _openvino("f32"),
+    "OpenVINO bfloat16": _openvino("bf16"),
+    "ours": _ours("float32"),
+    "ours bfloat16": _ours("bfloat16"),
+    "ours, 32-bit weights": _ours("float32", wide=True),
+}

@@ -1,0 +1,1 @@
+"""The usual service, as most public ones are written, and the image that is usually made of it."""

@@ -1,0 +1,103 @@
+"""A subject in a process of its own: does what it is told, one line of JSON at a time, and says how long it took.
+
+python -m benchmarks.worker SUBJECT          serve the driver (measure.py) on standard input and output
+python -m benchmarks.worker SUBJECT --cold   load, answer ten times, say what the first answer had cost by then
+"""
+
+import json
+import os
+import re
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+from benchmarks.fixtures import Files
+from benchmarks.subjects import SUBJECTS, Subject
+
+_COLD_ANSWERS = 10
+_COLD_PICTURE = "0.2mp_jpeg"
+
+
+def main() -> None:
+    """Run the command line."""
+    subject = SUBJECTS[sys.argv[1]]
+    # The driver alone reads what is said here; a subject's own log goes where a log that nobody reads goes.
+    said = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    files = Files()
+    if "--cold" in sys.argv:
+        event = json.loads(files.event(_COLD_PICTURE).read_text())
+        _cold(subject(files), event, said)
+    else:
+        _serve(subject(files), files, said)
+
+
+def _cold(subject: Subject, event: dict[str, Any], said: TextIO) -> None:
+    """Say what this process had cost when it first answered, then how long each of the first answers took."""
+    first = _answer(subject, event)["ms"]
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _say(
+        said,
+        {
+            "cpu_s": used.ru_utime + used.ru_stime,
+            "rss_mb": used.ru_maxrss / 1e3,
+            "read_mb": used.ru_inblock * 512 / 1e6,
+        },
+    )
+    _say(said, {"answers_ms": [first, *(_answer(subject, event)["ms"] for _ in range(_COLD_ANSWERS - 1))]})
+
+
+def _serve(subject: Subject, files: Files, said: TextIO) -> None:
+    """Answer the driver's requests: `{"encode": n}`, `{"answer": picture}`, `{"memory": true}`."""
+    encoders: dict[int, Any] = {}
+    events: dict[str, Any] = {}
+    _say(said, {"encodes": subject.encoder is not None, "answers": subject.answer is not None})
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "encode" in request and subject.encoder:
+            n = request["encode"]
+            call = encoders.get(n) or encoders.setdefault(n, subject.encoder(n))
+            _say(said, {"ms": _milliseconds(call)})
+        elif "answer" in request:
+            name = request["answer"]
+            if name not in events:
+                events[name] = json.loads(files.event(name).read_text())
+            _say(said, _answer(subject, events[name]))
+        else:
+            _say(said, _memory_mb())
+
+
+def _answer(subject: Subject, event: dict[str, Any]) -> dict[str, float]:
+    """Return how long one answer took, and how long without the encode if it says; anything but tags is an error."""
+    if subject.answer is None:
+        raise SystemExit("this subject answers no events")
+    began = time.perf_counter()
+    response = subject.answer(event)
+    took = (time.perf_counter() - began) * 1000
+    if response["statusCode"] != 200:
+        raise SystemExit(f"the subject answered {response['statusCode']}: {response['body'][:500]}")
+    encode = re.search(r"encode;dur=([\d.]+)", json.dumps(response.get("multiValueHeaders") or response["headers"]))
+    return {"ms": took, **({"overhead_ms": took - float(encode[1])} if encode else {})}
+
+
+def _milliseconds(call: Any) -> float:
+    began = time.perf_counter()
+    call()
+    return (time.perf_counter() - began) * 1000
+
+
+def _memory_mb() -> dict[str, float]:
+    """Return resident memory now and at its highest."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return {name: int(fields[key].split()[0]) / 1e3 for name, key in (("rss_mb", "VmRSS"), ("peak_mb", "VmHWM"))}
+
+
+def _say(said: TextIO, message: dict[str, Any]) -> None:
+    said.write(json.dumps(message) + "\n")
+    said.flush()
+
+
+if __name__ == "__main__":
+    main()
