@@ -1,9 +1,4 @@
-"""The state machine of a backfill: its definition is valid, and runs on moto as far as moto goes.
-
-moto reads a bucket's listing, runs a child for each item, retries, and writes a manifest. It does not know batches of
-items, how results are written, inventories, express children, choices of a percentage, nor its own describeMapRun from
-inside: here every item is a batch of its own, and the states after the map are left out. Validators alone see those.
-"""
+"""The state machine of a backfill: its definition is valid, and runs on moto as far as moto goes (see machine.py)."""
 
 import json
 import re
@@ -13,31 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import httpx2
-import pytest
-import yaml
 from statelint.linter import Linter  # type: ignore[import-untyped]
 
 from function.errors import ItemsUnfinished
 from tests.bulk.aws import Aws
 from tests.bulk.conftest import PHOTOS, RESULTS, Context
+from tests.bulk.machine import DEFINITION, create, definition
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-DEFINITION = Path(__file__).parents[2] / "infra/backfill.asl.yaml"
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
-FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:bulk"
-ROLE_ARN = "arn:aws:iam::123456789012:role/backfill"
-
-
-def definition() -> dict[str, Any]:
-    """Return the definition with what the template puts in."""
-    text = DEFINITION.read_text(encoding="utf-8")
-    substituted = text.replace("${BulkFunctionArn}", FUNCTION_ARN).replace("${ResultsBucket}", RESULTS)
-    assert "${" not in substituted
-    parsed: dict[str, Any] = yaml.safe_load(substituted)
-    return parsed
 
 
 # Fields of Distributed Map that this validator does not know yet; npm's asl-validator, with AWS's schema, does.
@@ -74,45 +55,19 @@ def test_the_template_puts_in_all_that_the_definition_wants() -> None:
     assert set(re.findall(r"^ +(\w+):", found[1], re.MULTILINE)) == wanted
 
 
-def for_moto(machine: dict[str, Any]) -> dict[str, Any]:
-    """Return the definition without what moto does not know; its function gets the same as with a batcher."""
-    state = machine["States"]["TagBucket"]
-    batch = state.pop("ItemBatcher")["BatchInput"]
-    state["ItemSelector"] = {"BatchInput": batch, "Items.$": "States.Array($$.Map.Item.Value)"}
-    state["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] = "STANDARD"
-    del state["ResultWriter"]["WriterConfig"], state["Next"]
-    state["End"] = True
-    machine["States"] = {
-        name: machine["States"][name] for name in ("Defaults", "Input", "BucketOrInventory", "TagBucket")
-    }
-    machine["States"]["BucketOrInventory"] = {"Type": "Pass", "Next": "TagBucket"}
-    return machine
-
-
-@pytest.fixture
-def run(cloud: Aws, s3: "S3Client") -> Callable[[dict[str, Any]], dict[str, Any]]:  # noqa: ARG001 - has to be there
-    """Run the state machine on moto with that input, to its end."""
-    client = boto3.client("stepfunctions")
-    configuration = {"stepfunctions": {"execute_state_machine": True}}
-    httpx2.post(f"{client.meta.endpoint_url}/moto-api/config", json=configuration)
-    machine = client.create_state_machine(
-        name=f"backfill-{time.monotonic_ns()}", definition=json.dumps(for_moto(definition())), roleArn=ROLE_ARN
-    )
-
-    def run(given: dict[str, Any]) -> dict[str, Any]:
-        name, arn = f"run-{time.monotonic_ns()}", machine["stateMachineArn"]
-        arn = client.start_execution(stateMachineArn=arn, name=name, input=json.dumps(given))["executionArn"]
-        deadline = time.monotonic() + 120
-        while (execution := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        return dict(execution)
-
-    return run
+def run(given: dict[str, Any]) -> dict[str, Any]:
+    """Run the state machine with that input, to its end."""
+    client, name = boto3.client("stepfunctions"), f"run-{time.monotonic_ns()}"
+    arn = client.start_execution(stateMachineArn=create(), name=name, input=json.dumps(given))["executionArn"]
+    deadline = time.monotonic() + 120
+    while (execution := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return dict(execution)
 
 
 def test_a_prefix_of_a_bucket_is_tagged_with_the_real_function(
-    cloud: Aws, s3: "S3Client", run: Callable[..., Any], handler: Callable[..., Any], cat_jpeg: bytes
+    cloud: Aws, s3: "S3Client", handler: Callable[..., Any], cat_jpeg: bytes
 ) -> None:
     keys = [f"album/{i} é+%20.jpg" for i in range(5)]
     for key in [*keys, "elsewhere.jpg"]:
