@@ -99,13 +99,17 @@ class Backfill:
         return execution_arn
 
 
-def watch(progress: Callable[[], Progress], dollars_each: float, poll_s: float = _POLL_S) -> Progress:
-    """Show a progress bar until the execution has ended; return how it ended."""
-    with tqdm(unit=" objects", smoothing=0.1, disable=None) as bar:
+def watch(
+    progress: Callable[[], Progress], dollars_each: float, poll_s: float = _POLL_S, is_shown: bool | None = None
+) -> Progress:
+    """Show a progress bar (by default on a terminal only) until the execution has ended; return how it ended."""
+    with tqdm(unit=" objects", smoothing=0.1, disable=None if is_shown is None else not is_shown) as bar:
         while True:
             now = progress()
             bar.total = now.total or None
-            bar.set_postfix_str(f"failed {now.failed:,}, about ${(now.total - now.done) * dollars_each:,.2f} left")
+            bar.set_postfix_str(
+                f"failed {now.failed:,}, about ${(now.total - now.done - now.failed) * dollars_each:,.2f} left"
+            )
             bar.update(now.done + now.failed - bar.n)
             if now.status in _ENDED:
                 return now
