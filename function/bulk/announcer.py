@@ -28,7 +28,11 @@ class Announcer:
         return self._make_client()
 
     def announce(self, results: Sequence[Result]) -> list[StorageUnavailable | None]:
-        """Send one event for each of at most `MAX_EVENTS` results; return for each what went wrong, None if nothing."""
+        """Send one event for each of `results`; return for each what went wrong, None if nothing."""
+        parts = [results[start : start + MAX_EVENTS] for start in range(0, len(results), MAX_EVENTS)]
+        return [error for part in parts for error in self._announce(part)]
+
+    def _announce(self, results: Sequence[Result]) -> list[StorageUnavailable | None]:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         try:

@@ -28,8 +28,9 @@ from function.errors import (
 from function.object_store import ObjectStore, S3Object
 from function.tagging.tagger import Tagger
 
-# Images encoded at once, recorded by one thread and announced by one call, which takes ten at most.
-BATCH_SIZE = 8
+# Images encoded at once, and recorded by one thread. On two cores a picture takes a fifth less of their time than
+# alone; more at once saves no more.
+BATCH_SIZE = 16
 # Reading waits for S3; a decoder holds a whole picture, 50 megapixels being some 350 MB on the way to RGB.
 _READERS, _DECODERS, _WRITERS = 8, 2, 4
 # Seconds to encode and record a batch: with less than that left, none is begun.
