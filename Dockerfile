@@ -4,19 +4,16 @@
 #
 # Builds with BuildKit and without (SAM before 1.156): so no RUN --mount and no heredoc.
 # Order: what changes least comes first, so a change of code installs nothing again.
+# checkov:skip=CKV_DOCKER_7:the tag is in BASE
 ARG BASE=public.ecr.aws/lambda/python:3.13
 
-# --- dependencies: installed, stripped, compiled. pip and its cache stay behind in this stage.
+# --- dependencies: as they come. pip and its cache stay behind in this stage.
 FROM ${BASE} AS dependencies
 COPY requirements/torch.txt /requirements/
 RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --target /dependencies -r /requirements/torch.txt
 COPY requirements/runtime.lock /requirements/
 RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --require-hashes --target /dependencies \
       -r /requirements/runtime.lock
-COPY scripts/strip_dependencies.py /scripts/
-# Byte code is never checked against its source: the root is read-only, and layers need not keep a file's time.
-RUN python3 /scripts/strip_dependencies.py /dependencies \
- && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /dependencies
 
 # --- the model: fetched, encoded, verified. Only what the bake imports, so that other code can change without it.
 FROM dependencies AS model
@@ -32,9 +29,16 @@ RUN python3 -m function.bake --model "${MODEL_ID}" ${MODEL_REVISION:+--revision 
  && python3 -m function.bake --verify /opt/model \
  && chmod -R a+rX /opt/model
 
+# --- what of the dependencies the run time needs, compiled.
+FROM dependencies AS runtime
+COPY scripts/strip_dependencies.py /scripts/
+# Byte code is never checked against its source: the root is read-only, and layers need not keep a file's time.
+RUN python3 /scripts/strip_dependencies.py /dependencies \
+ && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /dependencies
+
 # --- what Lambda runs: as any user, on a read-only root, with nothing but /tmp to write to and no network.
 FROM ${BASE}
-COPY --from=dependencies /dependencies/ ${LAMBDA_TASK_ROOT}/
+COPY --from=runtime /dependencies/ ${LAMBDA_TASK_ROOT}/
 COPY --from=model /opt/model/ /opt/model/
 COPY function/ ${LAMBDA_TASK_ROOT}/function/
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash "${LAMBDA_TASK_ROOT}/function"

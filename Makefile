@@ -2,9 +2,12 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 ARGS ?=
+# What `sam build` calls it: the function in small letters, and the template's DockerTag.
+IMAGE ?= tagfunction:pet-tagger
 SAM_OPTIONS := $(if $(MODEL_ID),--parameter-overrides ModelId=$(MODEL_ID))
 
-.PHONY: help run local test check e2e test-weights bulk-soak bench bench-quick lock format clean
+.PHONY: help run local test check policy e2e test-weights bulk-soak bench bench-quick docs lock format clean
+.PHONY: build sbom scan deploy smoke-test dashboard
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -35,7 +38,7 @@ bench: .venv/.bench-ready ## speed, memory, cold start and size beside others: b
 bench-quick: .venv/.ready ## the ratios that a change of code can spoil, against their limits (two minutes)
 	.venv/bin/python -m benchmarks --quick $(ARGS)
 
-check: .venv/.ready ## lint, types, layers, the template, and drift of what is generated (OpenAPI, events, lock files)
+check: .venv/.ready ## lint, types, layers, policy, and drift of what is generated (OpenAPI, events, lock files)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -44,17 +47,52 @@ check: .venv/.ready ## lint, types, layers, the template, and drift of what is g
 	.venv/bin/python -m tools.make_events --check
 	scripts/lock.sh --check
 	.venv/bin/shellcheck scripts/*.sh scripts/backfill .ci/run
+	@$(MAKE) --no-print-directory policy
+
+policy: .venv/.ready ## judge the template, the Dockerfile, the workflows and what is locked
 	scripts/sam.sh validate --lint
+	scripts/policy.sh cfn-lint template.yaml $(filter-out %.asl.yaml,$(wildcard infra/*.yaml))
+	scripts/policy.sh checkov
+	scripts/policy.sh hadolint Dockerfile
+	scripts/policy.sh zizmor --offline --quiet .github
+	scripts/audit.sh
+
+# --- deploying; docs/operations.md has it step by step
+
+build: ## build the image, the model baked in (MODEL_ID=)
+	scripts/sam.sh build $(SAM_OPTIONS)
+
+sbom: .venv/.ready ## write the built image's bill of materials to build/sbom.cdx.json (CycloneDX)
+	@mkdir -p build
+	scripts/policy.sh syft scan docker:$(IMAGE) --output cyclonedx-json=build/sbom.cdx.json
+
+scan: sbom ## look for known vulnerabilities in the image, with grype (github.com/anchore/grype)
+	grype sbom:build/sbom.cdx.json --fail-on high --only-fixed
+
+deploy: ## deploy what was built (ENV=dev or prod)
+	scripts/deploy.sh $(or $(ENV),$(error which ENV, dev or prod?))
+
+smoke-test: ## tag a picture with what is deployed (ENV=dev or prod)
+	scripts/smoke-test.sh pet-tagger-$(or $(ENV),$(error which ENV, dev or prod?))
+
+dashboard: ## put the dashboard of what is deployed into CloudWatch (ENV=dev or prod)
+	scripts/dashboard.sh pet-tagger-$(or $(ENV),$(error which ENV, dev or prod?))
+
+# --- keeping it in order
 
 format: .venv/.ready ## format the code, and fix what the linter can
 	.venv/bin/ruff check --fix-only --exit-zero
 	.venv/bin/ruff format
 
+docs: .venv/.ready ## run every command of the docs, write down its answer, and photograph the page
+	.venv/bin/python -m tools.docs
+	.venv/bin/python -m tools.screenshots
+
 lock: .venv/.ready ## compile the lock files again, after a change of pyproject.toml
 	scripts/lock.sh
 
 clean: ## remove what can be made again: environments, builds, caches
-	rm -rf .venv .venv-sam .venv-openapi-client .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-sam .venv-policy .venv-openapi-client .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.bench-ready: .venv/.ready requirements/bench.lock

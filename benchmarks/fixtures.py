@@ -31,7 +31,7 @@ _TEXT = {
 # Megapixels of a photo, width, height, format and its options: a thumbnail, a phone's photo, a screenshot.
 PICTURES = {
     "0.2mp_jpeg": (520, 390, "JPEG", {"quality": 90}),
-    "12mp_jpeg": (4032, 3024, "JPEG", {"quality": 85}),
+    "12mp_jpeg": (4032, 3024, "JPEG", {"quality": 93}),
     "2mp_png": (1640, 1230, "PNG", {}),
 }
 _GRAIN = 4.0  # of 255: what a phone's sensor adds, and what makes a file as large as a photo's
@@ -107,8 +107,12 @@ def _export(files: Files) -> None:
     model = CLIPVisionModelWithProjection.from_pretrained(files.checkpoint).eval()
 
     class Tower(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-            return torch.nn.functional.normalize(model(pixel_values=pixels).image_embeds, dim=-1)
+            return torch.nn.functional.normalize(self.model(pixel_values=pixels).image_embeds, dim=-1)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -42,7 +42,7 @@ def _cold(subject: Subject, event: dict[str, Any], said: TextIO) -> None:
         said,
         {
             "cpu_s": used.ru_utime + used.ru_stime,
-            "rss_mb": used.ru_maxrss / 1e3,
+            "rss_mb": _memory_mb()["peak_mb"],  # ru_maxrss would count what the parent had when it forked
             "read_mb": used.ru_inblock * 512 / 1e6,
         },
     )

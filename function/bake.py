@@ -139,7 +139,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m function.bake", description="Bake a CLIP checkpoint with labels.")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="hub id or folder (default: %(default)s)")
     parser.add_argument("--revision", help="commit of a hub model (default: the pinned one, or the newest)")
-    parser.add_argument("--labels", type=Path, default=LABELS_TOML, help="labels file (default: function/labels.toml)")
+    here = Path.cwd()  # messages name the file as one would type it
+    labels = LABELS_TOML.relative_to(here) if LABELS_TOML.is_relative_to(here) else LABELS_TOML
+    parser.add_argument("--labels", type=Path, default=labels, help="labels file (default: function/labels.toml)")
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument("--out", type=Path, help="the baked folder to write")
     action.add_argument("--verify", type=Path, metavar="DIR", help="check every byte of a baked folder instead")

@@ -3,20 +3,27 @@
 import os
 from typing import Any
 
-from function.bulk.announcer import Announcer
-from function.bulk.batch import BulkTagger
-from function.bulk.items import answer_items
-from function.bulk.observe import logger, observed
-from function.bulk.queue import answer_queue
-from function.bulk.results import Results
+from function.clip.lean_torch import import_lean
+from function.clip.read_ahead import read_ahead
 from function.errors import ModelError
-from function.object_store import ObjectStore
 from function.settings import Settings
-from function.tagging.tagger import Tagger
 
 settings = Settings.from_environment(os.environ)
 if not settings.results_bucket:
     raise ModelError("bad settings: RESULTS_BUCKET is not set: there is nowhere to write results")
+# As in handler.py: the kernel reads the weights while torch is imported.
+read_ahead(settings.model_dir)
+import_lean()
+
+from function.bulk.announcer import Announcer  # noqa: E402
+from function.bulk.batch import BulkTagger  # noqa: E402
+from function.bulk.items import answer_items  # noqa: E402
+from function.bulk.observe import logger, observed  # noqa: E402
+from function.bulk.queue import answer_queue  # noqa: E402
+from function.bulk.results import Results  # noqa: E402
+from function.object_store import ObjectStore  # noqa: E402
+from function.tagging.tagger import Tagger  # noqa: E402
+
 tagger = Tagger.load(settings.model_dir, settings.model_dtype, settings.max_image_pixels)
 logger.info("model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest)
 _store = ObjectStore()

@@ -7,6 +7,7 @@ TaggerError
 │   ├── MalformedBody          a body that does not parse
 │   ├── UnsupportedMediaType   a content type or an image format that is not read here
 │   ├── TooManyBytes           a body over the limit
+│   ├── TooSlow                a body that takes longer to arrive than the limit
 │   ├── InvalidOption          an option or a text that does not validate
 │   ├── SourceNotSupported     an image source this deployment does not read (s3://)
 │   ├── SourceForbidden        a bucket that is not this deployment's
@@ -69,6 +70,12 @@ class TooManyBytes(RequestError):
     """The upload is larger than the limit."""
 
     code = "too_many_bytes"
+
+
+class TooSlow(RequestError):
+    """The upload takes longer to arrive than the limit."""
+
+    code = "too_slow"
 
 
 class InvalidOption(RequestError):

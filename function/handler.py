@@ -1,31 +1,60 @@
 """Lambda entry for HTTP, and the ASGI app that a laptop serves: the model is loaded here, in module scope, once."""
 
 import os
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from mangum import Mangum
-from starlette.types import Receive, Scope, Send
-
-from function.api.app import create_app
-from function.api.observe import logger
-from function.api.problems import MEDIA_TYPE, problem_response
+from function import IMPORTED_AT
+from function.clip.lean_torch import import_lean
+from function.clip.read_ahead import read_ahead
 from function.settings import Settings
-from function.tagging.tagger import Tagger
+
+settings = Settings.from_environment(os.environ)
+# In this order, a cold start does two things at a time: the kernel reads the weights while torch is imported, then a
+# thread packs them while the web framework is.
+read_ahead(settings.model_dir)
+import_lean()
+
+from function.tagging.tagger import Tagger  # noqa: E402
+
+with ThreadPoolExecutor(max_workers=1) as _loader:
+    _loading = _loader.submit(Tagger.load, settings.model_dir, settings.model_dtype, settings.max_image_pixels)
+
+    from mangum import Mangum
+    from starlette.types import Receive, Scope, Send
+
+    from function.api.app import create_app
+    from function.api.observe import logger
+    from function.api.problems import MEDIA_TYPE, problem_response
+
+    tagger = _loading.result()
 
 # Mangum sends every other type base64-encoded; naming any replaces its own list.
 _TEXT_MIME_TYPES = ["text/", "application/json", "application/problem+json", "application/javascript", "image/svg+xml"]
 
-settings = Settings.from_environment(os.environ)
-tagger = Tagger.load(settings.model_dir, settings.model_dtype, settings.max_image_pixels)
-logger.info("model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest)
-app = create_app(tagger, settings)
+# What API Gateway calls a stage or a base path.
+_PATH = re.compile(r"(/[\w.~-]+)+")
+
+load_ms = round((time.perf_counter() - IMPORTED_AT) * 1000, 2)
+logger.info(
+    "model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest, load_ms=load_ms
+)
+# Provisioned concurrency starts processes ahead of any request: nobody waited.
+_waited_for = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency"
+app = create_app(tagger, settings, load_ms if _waited_for else None)
 
 
 async def _app_behind_stage(scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve the app below the stage's path, which API Gateway cuts off, so that /docs finds its own document."""
-    full_path = (scope["aws.event"].get("requestContext") or {}).get("path") or ""
+    """Serve the app below the stage's path, which API Gateway cuts off, so that /docs finds its own document.
+
+    Whoever may invoke the function can send an event of any types; what is no text would raise in the app.
+    """
+    full_path = str((scope["aws.event"].get("requestContext") or {}).get("path") or "")
     stage = full_path.removesuffix(scope["path"]) if full_path.endswith(scope["path"]) else ""
-    await app({**scope, "root_path": stage}, receive, send)
+    stage = stage if _PATH.fullmatch(stage) else ""  # it becomes part of a page's script
+    await app({**scope, "method": str(scope["method"]), "root_path": stage}, receive, send)
 
 
 # lifespan="off": Mangum would run start-up and shut-down around every request.

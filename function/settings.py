@@ -22,9 +22,25 @@ class Settings(BaseModel):
     max_image_bytes: int = Field(
         default=4_500_000, gt=0, description="Largest image accepted, bytes. Lambda's own limit is 6 MB after base64."
     )
-    max_image_pixels: int = Field(default=50_000_000, gt=0, description="Largest image accepted, width x height.")
+    # Pillow refuses by itself what has more than twice its MAX_IMAGE_PIXELS.
+    max_image_pixels: int = Field(
+        default=50_000_000, gt=0, le=178_956_970, description="Largest image accepted, width x height."
+    )
+    max_upload_seconds: float = Field(
+        default=60, gt=0, description="Longest that a body may take to arrive; API Gateway passes on whole ones only."
+    )
     max_waiting_requests: int = Field(
         default=64, gt=0, description="Requests taken at once before 503; on Lambda there is only ever one."
+    )
+    cors_origins: str = Field(
+        default="", description="Origins whose pages may read the answers, separated by commas, or *; empty for none."
+    )
+    metrics_namespace: str = Field(
+        default="", description="CloudWatch namespace of the metrics, which are lines of the log; empty for none."
+    )
+    new_version: str = Field(default="", description="ARN of the version that the smoke test asks; set by the stack.")
+    smoke_label: str = Field(
+        default="", description="Best tag that a new version must give function/api/page/cat.webp; empty for any."
     )
     upload_bucket: str = Field(
         default="", description="The bucket of POST /uploads, the only one that s3:// may name; empty: there is none."

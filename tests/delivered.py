@@ -40,6 +40,19 @@ def require_engine() -> None:
     pytest.skip("no container engine answers `docker info`")
 
 
+def require(*names: str) -> str:
+    """Return the path of a program, by the first of its names that is on PATH.
+
+    Where there is none, skip, or fail where $REQUIRE_TOOLS says that there is one.
+    """
+    if path := next(filter(None, map(shutil.which, names)), None):
+        return path
+    missing = f"no {names[0]} on PATH"
+    if os.environ.get("REQUIRE_TOOLS"):
+        pytest.fail(missing, pytrace=False)
+    pytest.skip(missing)
+
+
 def run(*command: str, stdin: str = "", timeout_s: float = 60) -> str:
     """Return what `command` prints, run in the project's folder; if it fails, so does the test, with all it said."""
     result = subprocess.run(

@@ -1,4 +1,7 @@
-"""How Chromium is started, for tests and for screenshots: no screen, no sandbox of its own, no calls home."""
+"""How Chromium is found and started, for tests and for screenshots: no screen, no sandbox of its own, no calls home."""
+
+# Debian's, Ubuntu's, and Google's build of it, which GitHub's runners have.
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 CHROMIUM_FLAGS = [
     "--headless",

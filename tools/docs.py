@@ -1,69 +1,111 @@
-"""Run the commands of docs/cli.md and write down what they print, or check that they print what is there.
+"""Run the commands in the console blocks of the docs and write down what they answer, or check what is written.
 
 python -m tools.docs [--check]
 
-Numbers may differ by 0.02 in a check: other processors round otherwise.
+The commands run one page after the other, in a folder with what the pages speak of, against the service with the demo
+model on a port of its own. A list of tags too long for a line is written one tag a line; otherwise an answer is what
+was printed. In a check numbers may differ by 0.02, since other processors round otherwise, and ids, which are random,
+differ as they like.
 """
 
 import argparse
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
 
-from function import bake
+from tools.served import MODEL, bake_model, served
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs/cli.md"
-MODEL = ROOT / "models/demo"
-_CAT = ROOT / "tests/pictures/cat/long-hair-1.png"
+PAGES = tuple(ROOT / name for name in ("README.md", "docs/cli.md", "docs/clients.md", "docs/labels.md"))
+ADDRESS = "localhost:7860"
+CAT = ROOT / "tests/pictures/cat/long-hair-2.png"
+# What of the repository the commands of the pages read.
+_LINKED = ("events", "examples", "function", "scripts", "tests")
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
-_NUMBER = re.compile(r"\d+\.\d+")
+# A command, over as many lines as its pipes and backslashes ask for, and what it prints.
+_COMMAND = re.compile(r"^\$ ((?:.*[|\\]\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+_TOML = re.compile(r"(?<=^```toml\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-\d+)?")
+_RANDOM_ID = re.compile(r"\b[0-9a-f]{32}\b")
 _TOLERANCE = 0.02
+_LINE_LENGTH = 120
 
 
-def executed(text: str, folder: Path) -> str:
-    """Return the page with the answer to each `$ command` of its console blocks, run in `folder`."""
-
-    def run_all(block: re.Match[str]) -> str:
-        commands = [line for line in block[0].splitlines() if line.startswith("$ ")]
-        return "".join(f"{command}\n{answer(command[2:], folder)}" for command in commands)
-
-    return _BLOCK.sub(run_all, text)
+def console(text: str) -> list[tuple[str, str]]:
+    """Return every command of the console blocks of a page, with what it is said to print."""
+    return [command for block in _BLOCK.findall(text) for command in _COMMAND.findall(block)]
 
 
-def answer(command: str, folder: Path) -> str:
-    """Return all that a command prints, run in `folder` with this Python and the model baked there."""
+def executed(text: str, folder: Path, port: int) -> str:
+    """Return the page with the answer to each command of its console blocks, run in `folder`.
+
+    An answer that agrees with the one found now stays as it is written.
+    """
+
+    def run(command: re.Match[str]) -> str:
+        found = answer(command[1], folder, port)
+        return f"$ {command[1]}\n{command[2] if agree(command[2], found) else found}"
+
+    return _BLOCK.sub(lambda block: _COMMAND.sub(run, block[0]), text)
+
+
+def answer(command: str, folder: Path, port: int) -> str:
+    """Return all that a command prints, run in `folder` with this Python, the model baked there and its service."""
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     result = subprocess.run(  # noqa: S603 - our own docs
-        ["/bin/bash", "-c", command],
+        ["/bin/bash", "-o", "pipefail", "-c", command.replace(ADDRESS, f"localhost:{port}")],
         cwd=folder,
-        env={**environment, "MODEL_DIR": "build/model"},
+        env={**environment, "MODEL_DIR": "build/model", "CURL_HOME": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    return result.stdout
+    printed = _folded(result.stdout).replace(f"localhost:{port}", ADDRESS)
+    return printed if printed.endswith("\n") or not printed else f"{printed}\n"
 
 
-def prepare(folder: Path, model: Path) -> None:
-    """Put the pictures and the model that the page speaks of into `folder`."""
-    picture = Image.open(_CAT).convert("RGB")
+def _folded(printed: str) -> str:
+    """Return a list of tags that is too long for a line with one tag a line."""
+    if len(printed) <= _LINE_LENGTH or not re.fullmatch(r"\[\{.*\}\]\n?", printed):
+        return printed
+    return "[" + ",\n ".join(json.dumps(tag, separators=(",", ":")) for tag in json.loads(printed)) + "]\n"
+
+
+@contextmanager
+def prepared(folder: Path, model: Path = MODEL) -> Iterator[int]:
+    """Put into `folder` what the pages speak of, serve the model there, and yield the port."""
+    for name in _LINKED:
+        (folder / name).symlink_to(ROOT / name)
+    picture = Image.open(CAT).convert("RGB")
+    (folder / ".venv").symlink_to(sys.prefix)
+    shutil.copy(CAT, folder / "cat.png")
     (folder / "pictures/more").mkdir(parents=True)
     picture.save(folder / "pictures/cat.png")
     picture.save(folder / "pictures/more/cat.jpg", quality=95)
     (folder / "pictures/broken.jpg").write_bytes((folder / "pictures/more/cat.jpg").read_bytes()[:900])
-    if bake.main(["--model", str(model), "--out", str(folder / "build/model")]):
-        raise SystemExit(2)
+    (food,) = _TOML.findall((ROOT / "docs/labels.md").read_text(encoding="utf-8"))
+    (folder / "food.toml").write_text(food, encoding="utf-8")
+    (folder / "wrong.toml").write_text(food.replace('["pizza", "cake"]', '["pizza", "pie"]'), encoding="utf-8")
+    # On a terminal curl shows no meter while it prints.
+    (folder / ".curlrc").write_text("silent\nshow-error\n", encoding="utf-8")
+    bake_model(model, folder / "build/model")
+    with served(folder / "build/model") as port:
+        yield port
 
 
 def agree(one: str, other: str) -> bool:
-    """Return whether two texts are equal, numbers nearly."""
+    """Return whether two texts are equal, but for random ids; numbers nearly."""
+    one, other = (_RANDOM_ID.sub("ID", text) for text in (one, other))
     if _NUMBER.sub("#", one) != _NUMBER.sub("#", other):
         return False
     pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)
@@ -72,19 +114,20 @@ def agree(one: str, other: str) -> bool:
 
 def main() -> int:
     """Run the command line; return its exit code: 1 if the check finds a difference."""
-    parser = argparse.ArgumentParser(prog="python -m tools.docs", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, fail if the page differs")
+    parser = argparse.ArgumentParser(prog="python -m tools.docs", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if a page differs")
     check = parser.parse_args().check
-    written = PAGE.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        prepare(Path(folder), MODEL)
-        found = executed(written, Path(folder))
-    if not check:
-        PAGE.write_text(found, encoding="utf-8")
-    elif not agree(written, found):
-        print(f"{PAGE}: not what the commands print: run `python -m tools.docs` and commit", file=sys.stderr)
-        return 1
-    return 0
+    differs = False
+    with tempfile.TemporaryDirectory() as folder, prepared(Path(folder)) as port:
+        for page in PAGES:
+            written = page.read_text(encoding="utf-8")
+            found = executed(written, Path(folder), port)
+            if found != written and check:
+                print(f"{page}: not what the commands print: run `make docs` and commit", file=sys.stderr)
+            elif found != written:
+                page.write_text(found, encoding="utf-8")
+            differs |= found != written
+    return int(check and differs)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,33 @@
-"""Take the pictures of the web page that the README shows, from the running service.
+"""Take the pictures of the web page that the README shows, from a service with the demo model.
 
-    make run                                                   (in another terminal)
-    python -m tools.screenshots [--url http://localhost:7860/]
+python -m tools.screenshots
 
 Needs Chromium and the Inter font (Debian: chromium, fonts-inter).
 """
 
-import argparse
 import io
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tools.chromium import CHROMIUM_FLAGS
+from tools.chromium import CHROMIUM_FLAGS, CHROMIUM_NAMES
+from tools.docs import ADDRESS
+from tools.served import MODEL, bake_model, served
 
 IMAGES = Path(__file__).parent.parent / "docs/images"
 
-_WIDE: dict[str, Any] = {"viewport": {"width": 1180, "height": 880}}
-_PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
+_WIDE: dict[str, Any] = {"viewport": {"width": 1180, "height": 830}}
+_PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 _SCREENS: dict[str, dict[str, Any]] = {
     "page-light": _WIDE,
     "page-dark": _WIDE | {"color_scheme": "dark"},
-    "page-phone": _PHONE,
+    "page-phone-light": _PHONE,
+    "page-phone-dark": _PHONE | {"color_scheme": "dark"},
 }
 
 
@@ -53,20 +55,20 @@ def _tag_two(page: Page) -> None:
 
 
 def main() -> int:
-    """Run the command line; return its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tools.screenshots", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--url", default="http://localhost:7860/", help="where the service runs")
-    url = parser.parse_args().url
-    executable = shutil.which("chromium")
+    """Take them all; return the exit code."""
+    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if executable is None:
         print("no chromium on PATH (Debian: apt-get install chromium fonts-inter)", file=sys.stderr)
         return 1
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
-        for name, options in _SCREENS.items():
-            path = take(browser, url, name, options)
-            print(f"{path.relative_to(Path.cwd())}: {path.stat().st_size / 1000:.0f} kB")
-        browser.close()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        bake_model(MODEL, Path(folder) / "model")
+        with served(Path(folder) / "model") as port:
+            as_documented = f"--host-resolver-rules=MAP {ADDRESS} localhost:{port}"
+            browser = playwright.chromium.launch(executable_path=executable, args=[*CHROMIUM_FLAGS, as_documented])
+            for name, options in _SCREENS.items():
+                path = take(browser, f"http://{ADDRESS}/", name, options)
+                print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+            browser.close()
     return 0
 
 

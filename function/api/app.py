@@ -7,9 +7,10 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from function import __version__
-from function.api import embed, openapi, problems, storage
+from function.api import cors, embed, openapi, problems, storage
 from function.api.admission import admitted
 from function.api.docs import swagger_ui
+from function.api.limits import in_time
 from function.api.observe import Observe, server_timing
 from function.api.page import read_page
 from function.api.schemas import Health, LabelGroup, Labels, TagResult
@@ -32,12 +33,15 @@ class _App(FastAPI):
         return document
 
 
-def create_app(tagger: Tagger, settings: Settings) -> FastAPI:
-    """Return the ASGI app that serves `tagger`."""
+def create_app(tagger: Tagger, settings: Settings, load_ms: float | None = None) -> FastAPI:
+    """Return the ASGI app that serves `tagger`; `load_ms` is what the start took, if a request waited for it."""
     app = _routed_app()
     app.state.tagger, app.state.settings, app.state.waiting = tagger, settings, 0
     app.state.upload_bucket = UploadBucket(settings, ObjectStore())
-    app.add_middleware(Observe, model=tagger.manifest.model_name)
+    cors.install(app, settings.cors_origins)
+    app.add_middleware(
+        Observe, model=tagger.manifest.model_name, metrics_namespace=settings.metrics_namespace, load_ms=load_ms
+    )
     problems.install(app)
     return app
 
@@ -78,7 +82,8 @@ async def tag(request: Request) -> JSONResponse:
     """
     state = request.app.state
     with admitted(state):
-        upload = await read_tag(request, state.settings.max_image_bytes, state.upload_bucket.read)
+        async with in_time(state.settings.max_upload_seconds):
+            upload = await read_tag(request, state.settings.max_image_bytes, state.upload_bucket.read)
         request.state.log["bytes"] = len(upload.data)
         tagging = await asyncio.to_thread(state.tagger.tag, upload.data, upload.options)
     request.state.log |= _log_fields(tagging)

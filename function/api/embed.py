@@ -8,6 +8,7 @@ from torch import Tensor
 
 from function.api import openapi
 from function.api.admission import admitted
+from function.api.limits import in_time
 from function.api.observe import server_timing
 from function.api.schemas import EmbeddingResult, EmbeddingsResult
 from function.api.uploads import Texts, read_embed
@@ -32,13 +33,19 @@ async def embed(request: Request) -> JSONResponse:
     """
     state = request.app.state
     with admitted(state):
-        given = await read_embed(request, state.settings.max_image_bytes, state.upload_bucket.read)
+        async with in_time(state.settings.max_upload_seconds):
+            given = await read_embed(request, state.settings.max_image_bytes, state.upload_bucket.read)
         if isinstance(given, Texts):
             request.state.log["texts"] = len(given.texts)
             embedding = await asyncio.to_thread(state.tagger.embed_texts, given.texts)
         else:
             request.state.log["bytes"] = len(given)
             embedding = await asyncio.to_thread(state.tagger.embed_image, given)
+    if embedding.image:
+        request.state.log |= {
+            "format": embedding.image.format,
+            "pixels": embedding.image.width * embedding.image.height,
+        }
     request.state.log |= {f"{phase}_ms": round(value, 2) for phase, value in embedding.milliseconds.items()}
     several = isinstance(given, Texts) and given.several
     vectors = _rounded(embedding.vectors)

@@ -1,9 +1,13 @@
-"""How much of a body is read: a request that goes on and on is refused, and its sender still gets the answer."""
+"""How much of a body is read, and for how long: what goes on and on is refused, and its sender gets the answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from fastapi import Request
 from starlette.types import Message, Receive
 
-from function.errors import TooManyBytes
+from function.errors import TooManyBytes, TooSlow
 
 # A client that is still sending does not read our answer: so much of what is too much is read and dropped.
 _MAX_DRAINED_BYTES = 100 * 1024 * 1024
@@ -23,6 +27,16 @@ def limited(request: Request, max_bytes: int) -> Request:
         return message
 
     return Request(request.scope, receive)
+
+
+@asynccontextmanager
+async def in_time(seconds: float) -> AsyncIterator[None]:
+    """Raise TooSlow once what is done within, reading a body, has taken so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise TooSlow(f"The upload took longer than {seconds:g} seconds to arrive.") from error
 
 
 async def _drain(receive: Receive, message: Message) -> None:

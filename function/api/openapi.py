@@ -42,6 +42,7 @@ _ERRORS: list[tuple[type[errors.TaggerError], str]] = [
     (errors.TooManyImages, "One image a request, please: the form has several."),
     (errors.MalformedBody, "inputs is not valid base64."),
     (errors.TooManyBytes, "The upload is too large: at most 4.5 MB are accepted."),
+    (errors.TooSlow, "The upload took longer than 60 seconds to arrive."),
     (errors.TooManyPixels, "The image has 40000 x 40000 pixels; at most 50,000,000 are accepted."),
     (errors.UnsupportedMediaType, "This is not an image that can be read here."),
     (errors.UndecodableImage, "The image is broken or cut short: it could not be decoded."),

@@ -12,6 +12,7 @@ MEDIA_TYPE = "application/problem+json"
 _STATUS: dict[type[errors.TaggerError], int] = {
     errors.RequestError: 400,
     errors.TooManyBytes: 413,
+    errors.TooSlow: 408,
     errors.UnsupportedMediaType: 415,
     errors.InvalidOption: 422,
     errors.SourceNotSupported: 501,
@@ -30,6 +31,7 @@ _TITLES = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     409: "Conflict",
     413: "Content Too Large",
     415: "Unsupported Media Type",

@@ -18,13 +18,20 @@ from function.tagging.tagger import DEFAULT_HYPOTHESIS_TEMPLATE, DEFAULT_MIN_SCO
 
 MAX_CANDIDATE_LABELS = 100
 MAX_LABEL_CHARACTERS = 200
+# Names that a request may give; all but a handful are unknown anyway.
+MAX_OPTIONS = 100
+
+# More complaints than anybody reads; a hostile request could have a million.
+_MAX_COMPLAINTS = 5
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LABEL_CHARACTERS)]
+# The limit sits on the list itself, where it is checked before the items are: a million of them is one complaint.
+_Labels = Annotated[list[_Text], Field(min_length=1, max_length=MAX_CANDIDATE_LABELS)]
 
 
 def _split_commas(value: Any) -> Any:
-    """Return a comma-separated string as a list, anything else as it is."""
-    return value.split(",") if isinstance(value, str) else value
+    """Return a comma-separated string as a list, of no more items than it takes to be too long; else as it is."""
+    return value.split(",", MAX_CANDIDATE_LABELS) if isinstance(value, str) else value
 
 
 class TagParameters(BaseModel):
@@ -32,10 +39,8 @@ class TagParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    candidate_labels: Annotated[list[_Text], BeforeValidator(_split_commas)] | None = Field(
+    candidate_labels: Annotated[_Labels, BeforeValidator(_split_commas)] | None = Field(
         default=None,
-        min_length=1,
-        max_length=MAX_CANDIDATE_LABELS,
         description="Labels of your own instead of the service's: a list, or one string separated by commas.",
         examples=[["a tabby cat", "a black cat"]],
     )
@@ -78,6 +83,8 @@ class TagParameters(BaseModel):
 
         Raises InvalidOption, naming every one that does not validate.
         """
+        if len(given) > MAX_OPTIONS:
+            raise InvalidOption(f"There are {len(given)} options, more than there can be.")
         try:
             parameters = cls.model_validate(given)
         except ValidationError as error:
@@ -91,14 +98,23 @@ class TagParameters(BaseModel):
 
 
 def _describe(error: ValidationError) -> str:
-    """Return every complaint, one a sentence, with the name of the option and no echo of long input."""
+    """Return the first complaints, one a sentence, with the name of the option and no echo of long input."""
     known = ", ".join(TagParameters.model_fields)
-    complaints = []
-    for item in error.errors(include_url=False, include_input=False):
+    replaced = {"extra_forbidden": f"unknown option; known are {known}"}
+    return " ".join(f"{complaint}." for complaint in complaints(error, replaced))
+
+
+def complaints(error: ValidationError, replaced: dict[str, str] | None = None) -> list[str]:
+    """Return what is wrong, where and why, without an echo of long input: the first few, and how many more there are.
+
+    `replaced` gives the text to say instead for some of pydantic's error types.
+    """
+    items = error.errors(include_url=False, include_input=False, include_context=False)
+    said = []
+    for item in items[:_MAX_COMPLAINTS]:
         place = ".".join(str(part) for part in item["loc"])
-        unknown = item["type"] == "extra_forbidden"
-        complaints.append(f"{place[:50]}: {f'unknown option; known are {known}' if unknown else item['msg']}.")
-    return " ".join(complaints)
+        said.append(f"{place[:50]}: {(replaced or {}).get(item['type'], item['msg'])}".removeprefix(": "))
+    return [*said, f"And {len(items) - len(said)} more"] if len(items) > len(said) else said
 
 
 class TagRequest(BaseModel):

@@ -10,25 +10,23 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import ValidationError
-from starlette.datastructures import FormData, QueryParams, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from pydantic_core import from_json
 
+from function.api.forms import OVERHEAD_BYTES, read_form, values_of
 from function.api.limits import limited, too_many_bytes
-from function.api.schemas import EmbedRequest, TagParameters, TagRequest
+from function.api.schemas import MAX_OPTIONS, EmbedRequest, TagParameters, TagRequest, complaints
 from function.errors import (
     InvalidOption,
     MalformedBody,
     MissingImage,
-    TooManyImages,
     UnsupportedMediaType,
 )
 from function.tagging.tagger import TagOptions
 
 _Body = TypeVar("_Body", TagRequest, EmbedRequest)
 
-IMAGE_FIELDS = ("file", "image")
-# What a body may hold beside the image: options, part headers, JSON.
-_OVERHEAD_BYTES = 256 * 1024
+# What h11, below uvicorn, takes as a request's head; API Gateway and load balancers take less.
+_MAX_QUERY_BYTES = 65_536
 # What pydantic calls a text or a list that does not keep to its limits.
 _OUT_OF_LIMITS = {"string_too_long", "string_too_short", "too_long", "too_short"}
 
@@ -59,7 +57,7 @@ async def read_tag(request: Request, max_image_bytes: int, read_s3: Callable[[st
         data, options = await _read_inputs(body.inputs, max_image_bytes, read_s3), body.parameters or {}
     else:
         data, options = await _read_image(request, max_image_bytes)
-    return Upload(data, TagParameters.options({**_values(request.query_params), **options}))
+    return Upload(data, TagParameters.options({**_query(request), **options}))
 
 
 async def read_embed(request: Request, max_image_bytes: int, read_s3: Callable[[str], bytes]) -> bytes | Texts:
@@ -74,7 +72,7 @@ async def read_embed(request: Request, max_image_bytes: int, read_s3: Callable[[
         given = _texts(body) or await _read_inputs(body.inputs or "", max_image_bytes, read_s3)
     else:
         given, options = await _read_image(request, max_image_bytes)
-    for name in {**_values(request.query_params), **options}:
+    for name in {**_query(request), **options}:
         raise InvalidOption(f"{name[:50]}: unknown option; /embed takes none.")
     return given
 
@@ -97,7 +95,7 @@ async def _read_image(request: Request, max_image_bytes: int) -> tuple[bytes, di
     """Return the image and the options of a body that is a form or the image itself."""
     media_type = _media_type(request)
     if media_type == "multipart/form-data":
-        data, options = await _read_form(limited(request, max_image_bytes + _OVERHEAD_BYTES))
+        data, options = await read_form(limited(request, max_image_bytes + OVERHEAD_BYTES))
         return _checked(data, max_image_bytes), options
     if media_type in ("", "application/octet-stream") or media_type.startswith("image/"):
         return _present(await limited(request, max_image_bytes).body()), {}
@@ -124,46 +122,25 @@ def _present(data: bytes) -> bytes:
     return data
 
 
-async def _read_form(request: Request) -> tuple[bytes, dict[str, Any]]:
-    """Return the image and the options of a multipart form."""
-    try:
-        form = await _InMemoryParser(
-            request.headers, request.stream(), max_files=10, max_fields=100, max_part_size=_OVERHEAD_BYTES
-        ).parse()
-    except MultiPartException as error:
-        raise MalformedBody(f"The multipart form does not parse: {error.message}") from error
-    try:
-        # A browser sends every field of a form, those left blank too.
-        options = FormData([(name, value) for name, value in form.multi_items() if isinstance(value, str) and value])
-        return await _only_image(form).read(), _values(options)
-    finally:
-        await form.close()
-
-
-def _only_image(form: FormData) -> UploadFile:
-    """Return the one file in a field for images."""
-    images = [file for name in IMAGE_FIELDS for file in form.getlist(name) if isinstance(file, UploadFile)]
-    # Of file inputs left blank at most one is kept, to say that it is empty.
-    images = [file for file in images if file.filename or file.size] or images[:1]
-    if len(images) > 1:
-        raise TooManyImages("One image a request, please: the form has several.")
-    if not images:
-        others = ", ".join(sorted({repr(name[:50]) for name in form})) or "nothing"
-        raise MissingImage(f"The form has no file in a field named 'file' or 'image'. It has: {others}.")
-    return images[0]
-
-
 async def _read_json(request: Request, max_image_bytes: int, model: type[_Body]) -> _Body:
     """Return a JSON body that may hold an image, base64."""
     encoded_bytes = (max_image_bytes + 2) // 3 * 4
+    body = await limited(request, encoded_bytes + OVERHEAD_BYTES).body()
+    wrong = f"The JSON body should be {model.SHAPE}."
     try:
-        return model.model_validate_json(await limited(request, encoded_bytes + _OVERHEAD_BYTES).body())
+        given = from_json(body)
+    except ValueError as error:
+        raise MalformedBody(f"{wrong} Invalid JSON: {error}.") from error
+    # A complaint about each of half a million names would take seconds.
+    if not isinstance(given, dict) or len(given) > MAX_OPTIONS:
+        raise MalformedBody(f"{wrong} It is no object of a few names.")
+    try:
+        return model.model_validate(given)
     except ValidationError as error:
-        items = error.errors(include_url=False, include_input=False)
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}".lstrip(": ") for item in items)
-        if all(item["type"] in _OUT_OF_LIMITS for item in items):
+        problems = "; ".join(complaints(error))
+        if all(item["type"] in _OUT_OF_LIMITS for item in error.errors(include_url=False, include_input=False)):
             raise InvalidOption(f"{problems}.") from error
-        raise MalformedBody(f"The JSON body should be {model.SHAPE}. {problems}.") from error
+        raise MalformedBody(f"{wrong} {problems}.") from error
 
 
 def _decode(inputs: str) -> bytes:
@@ -178,12 +155,8 @@ def _decode(inputs: str) -> bytes:
         raise MalformedBody("inputs is not valid base64.") from error
 
 
-def _values(items: QueryParams | FormData) -> dict[str, Any]:
-    """Return names to values: one string, or a list where a name is repeated."""
-    return {name: values if len(values := items.getlist(name)) > 1 else values[0] for name in items}
-
-
-class _InMemoryParser(MultiPartParser):
-    """Starlette's parser, its files never spilled to disk: they are bounded, and Lambda's disk may not be there."""
-
-    spool_max_size = 2**62
+def _query(request: Request) -> dict[str, Any]:
+    """Return the options in the query; raises InvalidOption if it is longer than any front door passes on."""
+    if len(request.scope["query_string"]) > _MAX_QUERY_BYTES:
+        raise InvalidOption(f"The query is longer than {_MAX_QUERY_BYTES:,} bytes.")
+    return values_of(request.query_params)

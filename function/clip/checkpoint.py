@@ -14,7 +14,6 @@ build: an image is content-addressed, so a cold start has no need to hash 350 MB
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +26,8 @@ from function.clip.preprocess import Preprocess
 from function.errors import CheckpointError
 
 FORMAT_VERSION = 1
+# A transformer layer has so many: opening a file for each would cost, and so do pages that stay.
+_TENSORS_A_MAPPING = 16
 MANIFEST, VISION, PREPROCESS, TEXT = "manifest.json", "vision.safetensors", "preprocess.json", "text"
 
 
@@ -119,23 +120,27 @@ class BakedModel:
 
 
 class TensorFile(Mapping[str, Tensor]):
-    """A safetensors file, each tensor mapped when it is asked for and unmapped with the last reference to it.
+    """A safetensors file, each tensor mapped when it is asked for.
 
-    Whoever copies tensors one by one never has the whole file in memory beside the copies.
+    Whoever copies tensors one by one never has the whole file in memory beside the copies: pages that were touched stay
+    only until the next mapping, which is every so many tensors.
     """
 
     def __init__(self, path: Path) -> None:
         """Read the header of `path`; raises CheckpointError if it does not read."""
         self._path = path
-        with self._open() as file:
-            self.shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        self._file, self._taken = self._mapped(), 0
+        # safe_open's keys are a method, not a mapping's.
+        self.shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in self._file.keys()}  # noqa: SIM118
 
     def __getitem__(self, name: str) -> Tensor:
         if name not in self.shapes:
             raise KeyError(name)
-        with self._open() as file:
-            tensor: Tensor = file.get_tensor(name)
-            return tensor
+        if self._taken % _TENSORS_A_MAPPING == 0:
+            self._file = self._mapped()
+        self._taken += 1
+        tensor: Tensor = self._file.get_tensor(name)
+        return tensor
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.shapes)
@@ -143,11 +148,9 @@ class TensorFile(Mapping[str, Tensor]):
     def __len__(self) -> int:
         return len(self.shapes)
 
-    @contextmanager
-    def _open(self) -> Iterator[Any]:
+    def _mapped(self) -> Any:
         try:
-            with safe_open(self._path, framework="pt") as file:
-                yield file
+            return safe_open(self._path, framework="pt")
         except (OSError, SafetensorError) as error:
             raise CheckpointError(f"{self._path}: {error}") from error
 

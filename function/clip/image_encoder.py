@@ -11,7 +11,7 @@ Computes what `transformers.CLIPVisionModelWithProjection` computes. It is faste
 Where torch has no oneDNN for a product (other builds, other CPUs), the same steps run on plain torch.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -59,17 +59,17 @@ class ImageEncoder:
     def __init__(self, weights: Mapping[str, Tensor], config: VisionConfig, dtype: DtypeName = "float32") -> None:
         self.config = config
         self.dtype = _resolve(dtype)
-        cast = _Cast(weights, self.dtype)
-        position = cast["vision_model.embeddings.position_embedding.weight"]
-        self._patch = _linear(cast["vision_model.embeddings.patch_embedding.weight"].flatten(1), None)
-        self._class_token = (cast["vision_model.embeddings.class_embedding"] + position[0]).view(1, 1, -1)
-        self._patch_positions = position[1:].clone()
-        self._pre_norm = _Norm(cast, "vision_model.pre_layrnorm", config)
+        read = _Reader(weights, self.dtype)
+        position = read.vector("vision_model.embeddings.position_embedding.weight")
+        self._patch = _linear(read.matrix("vision_model.embeddings.patch_embedding.weight"), None)
+        self._class_token = (read.vector("vision_model.embeddings.class_embedding") + position[0]).view(1, 1, -1)
+        self._patch_positions = position[1:]
+        self._pre_norm = _Norm(read, "vision_model.pre_layrnorm", config)
         names = [f"vision_model.encoder.layers.{i}." for i in range(config.num_hidden_layers)]
-        self._layers = [_Layer(cast, name, config) for name in names[:-1]]
-        self._last_layer = _LastLayer(cast, names[-1], config)
-        self._post_norm = _Norm(cast, "vision_model.post_layernorm", config)
-        self._projection = _linear(cast["visual_projection.weight"], None)
+        self._layers = [_Layer(read, name, config) for name in names[:-1]]
+        self._last_layer = _LastLayer(read, names[-1], config)
+        self._post_norm = _Norm(read, "vision_model.post_layernorm", config)
+        self._projection = _linear(read.matrix("visual_projection.weight"), None)
 
     @torch.inference_mode()
     def __call__(self, pixels: Tensor) -> Tensor:
@@ -96,21 +96,43 @@ class ImageEncoder:
         return torch.cat([class_tokens, embedded.view(n, grid * grid, -1)], dim=1).flatten(0, 1)
 
 
-class _Cast:
-    """Weights in the encoder's arithmetic, converted one by one, so that there is never a second copy of all."""
+class _Reader:
+    """Reads weights in the encoder's arithmetic, one by one: there is never a second copy of all in memory.
+
+    All matrices pass through one buffer. Copies made and freed between those that stay would leave holes in the heap:
+    a tenth of the weights' size, for as long as the process lives.
+    """
 
     def __init__(self, weights: Mapping[str, Tensor], dtype: torch.dtype) -> None:
-        self._weights, self._dtype = weights, dtype
+        self._weights = weights
+        self._buffer = torch.empty(0, dtype=dtype)
 
-    def __getitem__(self, name: str) -> Tensor:
-        return self._weights[name].to(self._dtype)
+    def vector(self, name: str) -> Tensor:
+        """Return a copy of a small weight, of whatever shape."""
+        return self._weights[name].to(self._buffer.dtype, copy=True)
+
+    def matrix(self, *names: str, times: float = 1.0) -> Tensor:
+        """Return matrices one below the other, multiplied by `times`; the next call overwrites what this one returns.
+
+        A convolution kernel, (out, in, height, width), counts as a matrix of shape (out, in * height * width).
+        """
+        parts = [self._weights[name].flatten(1) for name in names]
+        rows, columns = sum(len(part) for part in parts), parts[0].shape[1]
+        if self._buffer.numel() < rows * columns:
+            self._buffer = self._buffer.new_empty(rows * columns)
+        stacked = self._buffer[: rows * columns].view(rows, columns)
+        start = 0
+        for part in parts:
+            stacked[start : start + len(part)].copy_(part)
+            start += len(part)
+        return stacked if times == 1.0 else stacked.mul_(times)
 
 
 class _Norm:
     """Layer normalisation over the last axis."""
 
-    def __init__(self, weights: _Cast, name: str, config: VisionConfig) -> None:
-        self._weight, self._bias = weights[f"{name}.weight"].clone(), weights[f"{name}.bias"].clone()
+    def __init__(self, read: _Reader, name: str, config: VisionConfig) -> None:
+        self._weight, self._bias = read.vector(f"{name}.weight"), read.vector(f"{name}.bias")
         self._eps = config.layer_norm_eps
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -120,10 +142,10 @@ class _Norm:
 class _Mlp:
     """The feed-forward block of one layer, added to its residual."""
 
-    def __init__(self, weights: _Cast, name: str, config: VisionConfig) -> None:
+    def __init__(self, read: _Reader, name: str, config: VisionConfig) -> None:
         before, self._activation = _ACTIVATIONS[config.hidden_act]
-        self._up = _linear(weights[f"{name}fc1.weight"] * before, weights[f"{name}fc1.bias"] * before)
-        self._down = _linear(weights[f"{name}fc2.weight"] / before, weights[f"{name}fc2.bias"])
+        self._up = _linear(read.matrix(f"{name}fc1.weight", times=before), read.vector(f"{name}fc1.bias") * before)
+        self._down = _linear(read.matrix(f"{name}fc2.weight", times=1 / before), read.vector(f"{name}fc2.bias"))
 
     def __call__(self, x: Tensor, residual: Tensor) -> Tensor:
         return self._down(self._up(x, then=self._activation), plus=residual)
@@ -132,13 +154,13 @@ class _Mlp:
 class _Layer:
     """One transformer layer over all tokens."""
 
-    def __init__(self, weights: _Cast, name: str, config: VisionConfig) -> None:
+    def __init__(self, read: _Reader, name: str, config: VisionConfig) -> None:
         self._heads = config.num_attention_heads
-        self._norm1 = _Norm(weights, f"{name}layer_norm1", config)
-        self._norm2 = _Norm(weights, f"{name}layer_norm2", config)
-        self._qkv = _projections(weights, f"{name}self_attn.", "qkv")
-        self._out = _linear(weights[f"{name}self_attn.out_proj.weight"], weights[f"{name}self_attn.out_proj.bias"])
-        self._mlp = _Mlp(weights, f"{name}mlp.", config)
+        self._norm1 = _Norm(read, f"{name}layer_norm1", config)
+        self._norm2 = _Norm(read, f"{name}layer_norm2", config)
+        self._qkv = _projections(read, f"{name}self_attn.", "qkv")
+        self._out = _projections(read, f"{name}self_attn.", ["out"])
+        self._mlp = _Mlp(read, f"{name}mlp.", config)
 
     def __call__(self, x: Tensor, n: int) -> Tensor:
         qkv = self._qkv(self._norm1(x)).view(n, -1, 3, self._heads, x.shape[1] // self._heads)
@@ -150,14 +172,14 @@ class _Layer:
 class _LastLayer:
     """The last transformer layer, of which only the class token is wanted."""
 
-    def __init__(self, weights: _Cast, name: str, config: VisionConfig) -> None:
+    def __init__(self, read: _Reader, name: str, config: VisionConfig) -> None:
         self._heads = config.num_attention_heads
-        self._norm1 = _Norm(weights, f"{name}layer_norm1", config)
-        self._norm2 = _Norm(weights, f"{name}layer_norm2", config)
-        self._q = _projections(weights, f"{name}self_attn.", "q")
-        self._kv = _projections(weights, f"{name}self_attn.", "kv")
-        self._out = _linear(weights[f"{name}self_attn.out_proj.weight"], weights[f"{name}self_attn.out_proj.bias"])
-        self._mlp = _Mlp(weights, f"{name}mlp.", config)
+        self._norm1 = _Norm(read, f"{name}layer_norm1", config)
+        self._norm2 = _Norm(read, f"{name}layer_norm2", config)
+        self._q = _projections(read, f"{name}self_attn.", "q")
+        self._kv = _projections(read, f"{name}self_attn.", "kv")
+        self._out = _projections(read, f"{name}self_attn.", ["out"])
+        self._mlp = _Mlp(read, f"{name}mlp.", config)
 
     def __call__(self, x: Tensor, n: int) -> Tensor:
         head_dim = x.shape[1] // self._heads
@@ -193,7 +215,7 @@ class _PackedLinear:
     """The same on oneDNN, the weight reordered once and everything after the product fused into it."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        self._weight, self._bias = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous()), bias
+        self._weight, self._bias = torch.ops.mkldnn._reorder_linear_weight(weight), bias
 
     def __call__(self, x: Tensor, then: str = "none", plus: Tensor | None = None) -> Tensor:
         product = torch.ops.mkldnn._linear_pointwise
@@ -210,20 +232,14 @@ _PLAIN_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"none": lambda x: x
 
 
 def _linear(weight: Tensor, bias: Tensor | None) -> _Linear:
-    """Return the fastest linear layer that this build of torch can run on this CPU.
-
-    The bias is copied: a view into the mapped file would keep all of its pages alive.
-    """
-    linear = _PackedLinear if _has_packed_linear(weight.dtype) else _PlainLinear
-    return linear(weight, None if bias is None else bias.clone())
+    """Return the fastest linear layer that this build of torch can run on this CPU; it copies the weight."""
+    return (_PackedLinear if _has_packed_linear(weight.dtype) else _PlainLinear)(weight, bias)
 
 
-def _projections(weights: _Cast, name: str, which: str) -> _Linear:
-    """Return the attention projections `which`, a selection of q, k and v, as one product."""
-    return _linear(
-        torch.cat([weights[f"{name}{letter}_proj.weight"] for letter in which]),
-        torch.cat([weights[f"{name}{letter}_proj.bias"] for letter in which]),
-    )
+def _projections(read: _Reader, name: str, which: Sequence[str]) -> _Linear:
+    """Return the attention projections `which`, of q, k, v and out, as one product."""
+    weight = read.matrix(*(f"{name}{each}_proj.weight" for each in which))
+    return _linear(weight, torch.cat([read.vector(f"{name}{each}_proj.bias") for each in which]))
 
 
 @cache

@@ -5,16 +5,21 @@ normalise. A JPEG much larger than needed is decoded at a reduced scale, which c
 is done differently on purpose: transparency shows white, not what happens to be stored beneath it.
 """
 
+import warnings
 from dataclasses import dataclass
 from functools import cache, cached_property
-from io import BytesIO
 from typing import Any, Self
 
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from function.clip.bounds import BoundedFile, check_pieces, check_size
+from function.clip.orientation import orientation_of, start_of, turned_upright
 from function.errors import CheckpointError, TaggerError, TooManyPixels, UndecodableImage, UnsupportedMediaType
+
+# Pillow warns of each oddity in a file: a hostile one would fill the log, and memory, where every text is remembered.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # The first four are in memory once Pillow is; asking for a later one imports all of Pillow's plugins, once.
 _PILLOW_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")
@@ -107,13 +112,18 @@ class Preprocess:
         drafted = image.draft("", (margin, margin))
         # The part of the decoded pixels that the picture fills: a reduced JPEG is rounded up to whole pixels.
         span = drafted[1][2:] if drafted else full_size
-        upright = ImageOps.exif_transpose(image)
+        image.load()
+        orientation = orientation_of(image)
+        upright = turned_upright(image, orientation)
         if upright.size != image.size:
             full_size, span = full_size[::-1], span[::-1]
-        return self._crop(_to_rgb(upright), full_size, span)
+        start_x, start_y = start_of(orientation, upright.size, span)
+        return self._crop(_to_rgb(upright), full_size, (start_x, start_y, start_x + span[0], start_y + span[1]))
 
-    def _crop(self, image: Image.Image, size: tuple[int, int], span: tuple[float, float]) -> Image.Image:
-        """Return the centre crop of `image` resized; its picture is `size` large and fills `span` decoded pixels.
+    def _crop(
+        self, image: Image.Image, size: tuple[int, int], filled: tuple[float, float, float, float]
+    ) -> Image.Image:
+        """Return the centre crop of `image` resized; its picture is `size` large and fills that box of decoded pixels.
 
         The rounding is that of Transformers' `get_resize_output_image_size` and `center_crop`.
         """
@@ -121,10 +131,11 @@ class Preprocess:
         width, height = (self.shortest_edge * length // short for length in size)
         left, top = (width - crop) // 2, (height - crop) // 2
         if max(size) <= _MAX_RESIZED_ASPECT * short:
-            resized = image.resize((width, height), resample, (0, 0, *span))
+            resized = image.resize((width, height), resample, filled)
             return resized.crop((left, top, left + crop, top + crop))
-        x, y = span[0] / width, span[1] / height  # decoded pixels per resized pixel
-        box = (left * x, top * y, min((left + crop) * x, span[0]), min((top + crop) * y, span[1]))
+        x0, y0, x1, y1 = filled
+        x, y = (x1 - x0) / width, (y1 - y0) / height  # decoded pixels per resized pixel
+        box = (x0 + left * x, y0 + top * y, min(x0 + (left + crop) * x, x1), min(y0 + (top + crop) * y, y1))
         return image.resize((crop, crop), resample, box)
 
     @cached_property
@@ -147,16 +158,14 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         _register_heif()
         formats = (*formats, "HEIF")
+    check_pieces(data)
     try:
-        image = Image.open(BytesIO(data), formats=formats)
+        image = Image.open(BoundedFile(data), formats=formats)
     except UnidentifiedImageError as error:
         raise UnsupportedMediaType(f"This is not an image that can be read here. Readable: {_READABLE}.") from error
     except Image.DecompressionBombError as error:
         raise TooManyPixels(f"The image has too many pixels; at most {max_pixels:,} are accepted.") from error
-    if image.width * image.height > max_pixels:
-        raise TooManyPixels(
-            f"The image has {image.width} x {image.height} pixels; at most {max_pixels:,} are accepted."
-        )
+    check_size(image, max_pixels)
     return image
 
 
@@ -173,7 +182,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits per channel: keep the high byte
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         white = Image.new("RGB", rgba.size, "white")
         white.paste(rgba, mask=rgba.getchannel("A"))
         return white

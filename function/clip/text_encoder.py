@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from function.clip import lean_torch
+
 if TYPE_CHECKING:
     from transformers import CLIPTextModelWithProjection, PreTrainedTokenizerBase
 
@@ -66,6 +68,7 @@ class TextEncoder:
 
     def _model_and_tokenizer(self) -> tuple["CLIPTextModelWithProjection", "PreTrainedTokenizerBase"]:
         if self._loaded is None:
+            lean_torch.complete()
             from transformers import AutoTokenizer, CLIPTextModelWithProjection  # noqa: PLC0415
             from transformers.utils import logging  # noqa: PLC0415
 

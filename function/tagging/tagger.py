@@ -15,6 +15,7 @@ from function.clip.checkpoint import TEXT, BakedModel, Manifest
 from function.clip.image_encoder import DtypeName, ImageEncoder
 from function.clip.preprocess import DecodedImage, Preprocess
 from function.clip.text_encoder import TextEncoder
+from function.clip.threads import available_cpus
 from function.tagging.bank import LabelBank
 from function.tagging.clock import Clock
 from function.tagging.prompts import prompt
@@ -78,6 +79,7 @@ class Tagger:
 
         Raises CheckpointError if the folder is not one, or does not fit.
         """
+        torch.set_num_threads(available_cpus())
         model = BakedModel.open(model_dir)
         manifest = model.manifest
         encoder = ImageEncoder(model.vision_weights(), manifest.vision, dtype)

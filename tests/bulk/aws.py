@@ -14,6 +14,7 @@ import random
 import re
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
@@ -131,11 +132,14 @@ def serving(port: int = 0) -> Iterator[tuple[str, Aws]]:
     aws = Aws()
     server = make_server("127.0.0.1", port, aws, threaded=True)
     before = os.environ.get("MOTO_PORT")
+    url = f"http://127.0.0.1:{server.server_port}"
     os.environ["MOTO_PORT"] = str(server.server_port)  # where moto's Step Functions look for everything else
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
+    # What moto holds, it holds for the process: an earlier server's buckets are still there.
+    urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")).close()  # noqa: S310
     try:
-        yield f"http://127.0.0.1:{server.server_port}", aws
+        yield url, aws
     finally:
         server.shutdown()
         thread.join()

@@ -2,12 +2,12 @@
 
 import base64
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import httpx2
 import pytest
 import requests
@@ -15,8 +15,8 @@ from huggingface_hub import InferenceClient
 from huggingface_hub.errors import HfHubHTTPError
 
 from tests.clients.conftest import LABELS, Answers
+from tests.delivered import require
 
-NODE = shutil.which("node")
 FETCH = """
 const [url, path] = process.argv.slice(1);
 const form = new FormData();
@@ -81,7 +81,9 @@ class TestCurl:
 
 
 @pytest.mark.parametrize(
-    ("post", "raw"), [(requests.post, "data"), (httpx2.post, "content")], ids=["requests", "httpx2"]
+    ("post", "raw"),
+    [(requests.post, "data"), (httpx.post, "content"), (httpx2.post, "content")],
+    ids=["requests", "httpx", "httpx2"],
 )
 def test_python_clients(service: str, cat_file: Path, answers: Answers, post: Any, raw: str) -> None:
     url = f"{service}/tag"
@@ -96,9 +98,8 @@ def test_python_clients(service: str, cat_file: Path, answers: Answers, post: An
     answers.check(post(url, json={"inputs": inputs, "parameters": {"candidate_labels": list(LABELS)}}).json(), *LABELS)
 
 
-@pytest.mark.skipif(NODE is None, reason="no node")
 def test_fetch_of_node_with_form_data(service: str, cat_file: Path, answers: Answers) -> None:
-    found = output(NODE or "", "--input-type=module", "--no-warnings", "-e", FETCH, f"{service}/tag", cat_file)
+    found = output(require("node"), "--input-type=module", "--no-warnings", "-e", FETCH, f"{service}/tag", cat_file)
     answers.check(found, top_k=3)
 
 

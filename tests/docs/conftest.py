@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tools import docs
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -16,8 +18,4 @@ def blocks(name: str, language: str) -> list[str]:
 
 def console(name: str) -> list[tuple[str, str]]:
     """Return every command of the console blocks of `docs/<name>.md`, with what it is said to print."""
-    return [
-        (command, answer)
-        for block in blocks(name, "console")
-        for command, answer in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
-    ]
+    return docs.console((DOCS / f"{name}.md").read_text(encoding="utf-8"))

@@ -1,7 +1,5 @@
 """The service in a process of its own, and a Chromium that looks at it."""
 
-import os
-import shutil
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -9,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.delivered import MODEL, free_port, run, serving
-from tools.chromium import CHROMIUM_FLAGS
+from tests.delivered import MODEL, free_port, require, run, serving
+from tools.chromium import CHROMIUM_FLAGS, CHROMIUM_NAMES
 
 # Own labels load the text tower: seconds, where the machine has other work.
 TIMEOUT_MS = 60_000
@@ -31,11 +29,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 # one of their own.
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    executable = shutil.which("chromium")
-    if executable is None:
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail("no chromium on PATH (Debian: apt-get install chromium)", pytrace=False)
-        pytest.skip("no chromium on PATH (Debian: apt-get install chromium)")
+    executable = require(*CHROMIUM_NAMES)
     expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)

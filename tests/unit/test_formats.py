@@ -16,13 +16,15 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from function.tagging.tagger import Tagger, TagOptions
-from tests.conftest import encode
+from tests.conftest import MAX_PIXELS, encode
+from tools.served import MODEL, bake_model
 
 TABLE = Path(__file__).parents[2] / "docs/formats.md"
 ALL = TagOptions(min_score=0)
-LOSSLESS, LOSSY = 1e-4, 0.01
-# Scores of the tests' random model hardly move; so its pixels, normalised, are compared too, by their mean difference.
-PIXELS_WITHIN = {LOSSLESS: 1e-6, LOSSY: 0.03}
+# How far the pixels that the model is given may be from those of a PNG: the mean difference, after normalising.
+LOSSLESS, LOSSY = 1e-6, 0.03
+# How far scores may be then, with random weights, which hardly move them, and with trained ones.
+SCORES_WITHIN = {"random": {LOSSLESS: 1e-4, LOSSY: 0.01}, "demo": {LOSSLESS: 1e-4, LOSSY: 0.1}}
 # What makes of an upright picture one that its EXIF orientation makes upright again.
 UNDO = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -38,6 +40,10 @@ Picture = Image.Image
 
 def saved(image_format: str, **options: Any) -> Callable[[Picture], bytes]:
     return lambda photo: encode(photo, image_format, **options)
+
+
+def exact(image_format: str, **settings: Any) -> Callable[..., bytes]:
+    return lambda photo, **options: encode(photo, image_format, **settings, **options)
 
 
 def as_heic(photo: Picture, **options: Any) -> bytes:
@@ -90,6 +96,14 @@ def as_ycck_jpeg(photo: Picture) -> bytes:
     assert data[transform] == 0
     data[transform] = 2
     return bytes(data)
+
+
+def transparent_palette(photo: Picture) -> Picture:
+    """Return the photo in 255 colours and one that is transparent, its left half."""
+    picture = photo.quantize(255)
+    picture.putpalette([*(picture.getpalette() or [])[: 255 * 3], 255, 0, 0])
+    picture.paste(255, (0, 0, photo.width // 2, photo.height))
+    return picture
 
 
 def half_transparent(photo: Picture) -> Picture:
@@ -154,9 +168,17 @@ def in_256_colours(photo: Picture) -> Picture:
     return photo.quantize(256).convert("RGB")
 
 
+def half_white_in_255_colours(photo: Picture) -> Picture:
+    return half_white(photo.quantize(255).convert("RGB"))
+
+
+def in_two_colours(photo: Picture) -> Picture:
+    return photo.convert("1").convert("RGB")
+
+
 @dataclass(frozen=True)
 class Row:
-    """How a photo is wrapped, what must be seen, and how far scores may be from those of a PNG of just that."""
+    """How a photo is wrapped, what must be seen, and how far pixels may be from those of a PNG of just that."""
 
     name: str
     wrap: Callable[[Picture], bytes]
@@ -176,11 +198,15 @@ ROWS = [
     Row("AVIF", saved("AVIF", quality=95), LOSSY),
     Row("HEIC", as_heic, LOSSY),
     Row("HEIC", as_mif1, LOSSY),
-    *[Row("EXIF orientation 1 to 8: PNG", oriented(i, lambda p, **o: encode(p, "PNG", **o))) for i in range(1, 9)],
     *[
-        Row("EXIF orientation 1 to 8: JPEG, HEIC", oriented(i, save), LOSSY)
+        Row("EXIF orientation 1 to 8: PNG, WebP, TIFF", oriented(i, save))
         for i in range(1, 9)
-        for save in (lambda p, **o: encode(p, "JPEG", quality=95, **o), as_heic)
+        for save in (exact("PNG"), exact("WEBP", lossless=True), exact("TIFF"))
+    ],
+    *[
+        Row("EXIF orientation 1 to 8: JPEG, HEIC, AVIF", oriented(i, save), LOSSY)
+        for i in range(1, 9)
+        for save in (exact("JPEG", quality=95), as_heic, exact("AVIF", quality=95))
     ],
     Row("MPO (two pictures in a JPEG)", as_mpo, LOSSY),
     Row("CMYK and YCCK JPEG", as_cmyk_jpeg, LOSSY),
@@ -188,6 +214,14 @@ ROWS = [
     Row("CMYK and YCCK JPEG", as_ycck_jpeg, LOSSY),
     Row("16 bits a channel: PNG", as_wide_png),
     Row("16 bits a channel, grey: PNG", as_wide_grey_png, shows=grey),
+    Row("grey: PNG, with and without transparency", lambda photo: encode(photo.convert("L"), "PNG"), shows=grey),
+    Row(
+        "grey: PNG, with and without transparency",
+        lambda photo: encode(half_transparent(grey(photo)).convert("LA"), "PNG"),
+        shows=lambda photo: half_white(grey(photo)),
+    ),
+    Row("grey: JPEG", lambda photo: encode(photo.convert("L"), "JPEG", quality=95), LOSSY, shows=grey),
+    Row("1 bit: PNG", lambda photo: encode(photo.convert("1"), "PNG"), shows=in_two_colours),
     Row("palette: PNG", lambda photo: encode(photo.quantize(256), "PNG"), shows=in_256_colours),
     Row("transparent: PNG, WebP", lambda photo: encode(half_transparent(photo), "PNG"), shows=half_white),
     Row(
@@ -195,6 +229,18 @@ ROWS = [
         lambda photo: encode(half_transparent(photo), "WEBP", lossless=True, exact=True),
         shows=half_white,
     ),
+    *[
+        Row(
+            "transparent palette: PNG, GIF",
+            lambda photo, kind=kind: encode(transparent_palette(photo), kind, transparency=255),  # type: ignore[misc]
+            shows=half_white_in_255_colours,
+        )
+        for kind in ("PNG", "GIF")
+    ],
+    Row(
+        "transparent: AVIF, HEIC", lambda photo: encode(half_transparent(photo), "AVIF", quality=95), LOSSY, half_white
+    ),
+    Row("transparent: AVIF, HEIC", lambda photo: as_heic(half_transparent(photo)), LOSSY, half_white),
     Row("animated: GIF", lambda photo: animated("GIF")(in_256_colours(photo)), shows=in_256_colours),
     Row("animated: WebP, PNG", animated("WEBP", lossless=True)),
     Row("animated: WebP, PNG", animated("PNG")),
@@ -217,13 +263,30 @@ def apart(pixels: Tensor, others: Tensor) -> float:
     return float((pixels - others).abs().mean())
 
 
+@pytest.fixture(scope="module", params=list(SCORES_WITHIN))
+def model(
+    request: pytest.FixtureRequest, small_tagger: Tagger, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Tagger, dict[float, float]]:
+    """A model, and how far its scores may be."""
+    tagger = small_tagger
+    if request.param == "demo":
+        if not MODEL.is_dir():
+            pytest.skip("models/demo is not there yet")
+        out = tmp_path_factory.mktemp("baked") / "demo"
+        bake_model(MODEL, out)
+        tagger = Tagger.load(out, "float32", MAX_PIXELS)
+    return tagger, SCORES_WITHIN[request.param]
+
+
 @pytest.mark.parametrize("row", ROWS, ids=[f"{i} {row.name}" for i, row in enumerate(ROWS)])
-def test_the_wrapping_does_not_change_the_tags(small_tagger: Tagger, cat_photo: Image.Image, row: Row) -> None:
-    expected, pixels = seen(small_tagger, PNG(row.shows(cat_photo)))
-    found, pixels_found = seen(small_tagger, row.wrap(cat_photo))
-    assert found == pytest.approx(expected, abs=row.within)
-    assert max(found, key=found.__getitem__) == max(expected, key=expected.__getitem__)
-    assert apart(pixels, pixels_found) < PIXELS_WITHIN[row.within]
+def test_the_wrapping_does_not_change_the_tags(
+    model: tuple[Tagger, dict[float, float]], cat_photo: Image.Image, row: Row
+) -> None:
+    tagger, scores_within = model
+    expected, pixels = seen(tagger, PNG(row.shows(cat_photo)))
+    found, pixels_found = seen(tagger, row.wrap(cat_photo))
+    assert apart(pixels, pixels_found) < row.within
+    assert found == pytest.approx(expected, abs=scores_within[row.within])
 
 
 def test_the_bounds_tell_pictures_apart(small_tagger: Tagger, cat_photo: Image.Image) -> None:
@@ -231,10 +294,11 @@ def test_the_bounds_tell_pictures_apart(small_tagger: Tagger, cat_photo: Image.I
     wrong = [half_white(cat_photo), grey(cat_photo), ImageOps.invert(cat_photo), cat_photo.resize((1, 1))]
     wrong += [cat_photo.transpose(undo) for undo in UNDO.values()]
     _, right = seen(small_tagger, PNG(cat_photo))
-    assert min(apart(right, seen(small_tagger, PNG(picture))[1]) for picture in wrong) > 3 * PIXELS_WITHIN[LOSSY]
+    assert min(apart(right, seen(small_tagger, PNG(picture))[1]) for picture in wrong) > 3 * LOSSY
 
 
 def test_the_table_in_the_docs_has_these_rows_and_bounds() -> None:
     rows = re.findall(r"^\| (.+?) \| .+ \| (.+?) \|$", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
-    said = {name: float(bound) for name, bound in rows[1:]}
-    assert said == {row.name: row.within for row in ROWS}
+    said = {name: bound == "equal" for name, bound in rows[1:]}
+    assert said == {row.name: row.within == LOSSLESS for row in ROWS}
+    assert {bound for _, bound in rows[1:]} == {"equal", "nearly"}

@@ -29,6 +29,19 @@ def test_names_every_variable_that_is_wrong() -> None:
     assert "MODEL_DTYPE='int8'" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "largest"), [("MAX_IMAGE_BYTES", None), ("MAX_IMAGE_PIXELS", 178_956_970), ("MAX_UPLOAD_SECONDS", None)]
+)
+def test_bounds_have_edges(name: str, largest: int | None) -> None:
+    assert getattr(Settings.from_environment({name: "1"}), name.lower()) == 1
+    with pytest.raises(ModelError, match=f"{name}='0'.*greater than 0"):
+        Settings.from_environment({name: "0"})
+    if largest:
+        assert getattr(Settings.from_environment({name: str(largest)}), name.lower()) == largest
+        with pytest.raises(ModelError, match=f"{name}='{largest + 1}'.*less than or equal"):
+            Settings.from_environment({name: str(largest + 1)})
+
+
 def test_is_frozen() -> None:
     with pytest.raises(ValidationError):
         Settings().max_image_bytes = 1

@@ -13,6 +13,7 @@ from transformers import CLIPImageProcessorPil, CLIPModel, CLIPTokenizer, pipeli
 from function.tagging.labels import LabelSet
 from function.tagging.tagger import Tagger, TagOptions
 from tests.conftest import MAX_PIXELS
+from tools.served import MODEL, bake_model
 
 ALL = TagOptions(min_score=0)
 
@@ -54,17 +55,38 @@ class PlainTransformers:
         return result
 
 
+@pytest.fixture(scope="module", params=["random", "demo"])
+def checkpoint(request: pytest.FixtureRequest, small_checkpoint: Path) -> Path:
+    """A checkpoint with random weights, and the trained one, whose logit scale is sharper."""
+    if request.param == "random":
+        return small_checkpoint
+    if not MODEL.is_dir():
+        pytest.skip("models/demo is not there yet")
+    return MODEL
+
+
 @pytest.fixture(scope="module")
-def classify(small_checkpoint: Path) -> Any:
-    return pipeline("zero-shot-image-classification", model=str(small_checkpoint), device="cpu")
+def tagger(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+    out = tmp_path_factory.mktemp("baked") / "model"
+    bake_model(checkpoint, out)
+    return Tagger.load(out, "float32", MAX_PIXELS)
+
+
+@pytest.fixture(scope="module")
+def plain(checkpoint: Path) -> PlainTransformers:
+    return PlainTransformers(checkpoint)
+
+
+@pytest.fixture(scope="module")
+def classify(checkpoint: Path) -> Any:
+    return pipeline("zero-shot-image-classification", model=str(checkpoint), device="cpu")
 
 
 def test_scores_agree_with_plain_transformers(
-    small_tagger: Tagger, small_checkpoint: Path, cat_photo: Image.Image, cat_png: bytes
+    tagger: Tagger, plain: PlainTransformers, cat_photo: Image.Image, cat_png: bytes
 ) -> None:
-    expected = PlainTransformers(small_checkpoint).scores(cat_photo)
-    found = {tag.label: tag.score for tag in small_tagger.tag(cat_png, ALL).tags}
-    assert found == pytest.approx(expected, abs=1e-4)
+    found = {tag.label: tag.score for tag in tagger.tag(cat_png, ALL).tags}
+    assert found == pytest.approx(plain.scores(cat_photo), abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +97,10 @@ def test_scores_agree_with_plain_transformers(
         (("x" * 200, "y" * 200, "short"), "This is a photo of {}."),
         (("a", "a label that is a good deal longer than the other", "猫"), "{}"),
     ],
-    ids=["few", "a hundred", "cut at 77 tokens", "padded"],
+    ids=["few", "a hundred", "cut at the end of the context", "padded"],
 )
 def test_own_labels_agree_with_the_pipeline(
-    small_tagger: Tagger,
+    tagger: Tagger,
     classify: Any,
     cat_photo: Image.Image,
     cat_png: bytes,
@@ -86,11 +108,11 @@ def test_own_labels_agree_with_the_pipeline(
     template: str,
 ) -> None:
     # The pipeline's own three steps: called as a whole it drops `tokenizer_kwargs`, and fails on what is too long.
-    cut = {"truncation": True, "max_length": 77}
+    cut = {"truncation": True, "max_length": classify.model.config.text_config.max_position_embeddings}
     inputs = classify.preprocess(cat_photo, list(labels), template, tokenizer_kwargs=cut)
     expected = {item["label"]: item["score"] for item in classify.postprocess(classify.forward(inputs))}
     assert len(expected) == len(labels)
-    found = small_tagger.tag(cat_png, TagOptions(labels, template)).tags
+    found = tagger.tag(cat_png, TagOptions(labels, template)).tags
     assert {tag.label: tag.score for tag in found} == pytest.approx(expected, abs=1e-4)
 
 
@@ -123,15 +145,22 @@ def test_phases_are_timed(small_model: Path, cat_jpeg: bytes) -> None:
 
 
 def test_an_image_embedding_is_that_of_transformers(
-    small_tagger: Tagger, small_checkpoint: Path, cat_photo: Image.Image, cat_png: bytes
+    tagger: Tagger, plain: PlainTransformers, cat_photo: Image.Image, cat_png: bytes
 ) -> None:
-    plain = PlainTransformers(small_checkpoint)
     with torch.inference_mode():
         pixels = plain.processor(cat_photo, return_tensors="pt")
         expected = torch.nn.functional.normalize(plain.model.get_image_features(**pixels).pooler_output)
-    answer = small_tagger.embed_image(cat_png)
+    answer = tagger.embed_image(cat_png)
     torch.testing.assert_close(answer.vectors, expected, atol=1e-4, rtol=0)
     assert set(answer.milliseconds) == {"decode", "wait", "encode"}
+
+
+def test_text_embeddings_are_those_of_transformers(tagger: Tagger, plain: PlainTransformers) -> None:
+    texts = ["a cat", "a drawing of a long-haired cat that sits on a sofa", "Katze 猫"]
+    with torch.inference_mode():
+        rows = [plain.model.get_text_features(**plain.tokenizer(text, return_tensors="pt")) for text in texts]
+    expected = torch.nn.functional.normalize(torch.cat([row.pooler_output for row in rows]))
+    torch.testing.assert_close(tagger.embed_texts(texts).vectors, expected, atol=1e-4, rtol=0)
 
 
 def test_text_embeddings_keep_the_order_of_the_texts(small_tagger: Tagger) -> None:

@@ -8,10 +8,18 @@ import pytest
 from function.settings import Settings
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
-# The image names its own model folder, and Lambda never sends a second request before the first is answered.
-NOT_A_DEPLOYMENTS = {"model_dir", "max_waiting_requests"}
 # What has no default worth having: it names what the stack makes, or is a parameter of it.
 OF_THE_STACK = {"upload_bucket", "upload_origin", "results_bucket", "write_object_tags"}
+# The image names its own model folder; Lambda never sends half a request, nor a second before the first is answered.
+NOT_A_DEPLOYMENTS = {
+    "model_dir",
+    "max_upload_seconds",
+    "max_waiting_requests",
+    "cors_origins",
+    "metrics_namespace",
+    "new_version",
+    "smoke_label",
+}
 
 
 @pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - NOT_A_DEPLOYMENTS - OF_THE_STACK))

@@ -18,10 +18,16 @@ const MAX_LABELS = 100; // as in schemas.py
 const MAX_LABEL_CHARACTERS = 200; // as in schemas.py
 const THUMBNAIL_SIDE = 480;
 const SLOW_MS = 3000;
+const MAX_LOG_LINES = 30;
 
 const DEMO_MODEL = "models/demo";
+const NOTHING_FOUND = "No tag fits: it looks more like something else.";
 const BUSY = new Set([429, 502, 503, 504]);
+const LOCKED = new Set([401, 403]);
+const WANTS_KEY = "The service did not let this in. If it wants an API key, put it into “API key”, then try again.";
 const WITHOUT_DETAIL = {
+  401: WANTS_KEY,
+  403: WANTS_KEY, // what API Gateway says without a key
   413: "The picture is too large for the service.",
   429: "Too many requests at once. Try again in a moment.",
 };
@@ -29,8 +35,10 @@ const WITHOUT_DETAIL = {
 const byId = (id) => document.getElementById(id);
 const clone = (id) => byId(id).content.firstElementChild.cloneNode(true);
 const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const megabytes = (bytes) => (bytes < 100_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
-const duration = (ms) => (ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`);
+// A number and its unit stay on one line.
+const withUnit = (number, digits, unit) => `${number.toFixed(digits)}\u00a0${unit}`;
+const megabytes = (bytes) => (bytes < 100_000 ? withUnit(Math.ceil(bytes / 1000), 0, "kB") : withUnit(bytes / 1e6, 1, "MB"));
+const duration = (ms) => (ms < 1000 ? withUnit(ms, ms < 10 ? 1 : 0, "ms") : withUnit(ms / 1000, 1, "s"));
 
 /** What went wrong, in words for the person in front of the page. */
 class Trouble extends Error {
@@ -139,6 +147,7 @@ async function requestTags(blob, name, options, signal) {
     throw new Trouble("The service could not be reached. Check the connection, then try again.", true);
   }
   const answer = await response.json().catch(() => null);
+  if (LOCKED.has(response.status)) byId("key-field").hidden = false;
   if (!response.ok || !Array.isArray(answer)) throw troubleOf(response.status, answer);
   const timing = timings(response.headers.get("Server-Timing") ?? "");
   return { tags: answer, timing, total: performance.now() - started };
@@ -148,12 +157,13 @@ function send(blob, name, options, signal) {
   const body = new FormData();
   body.append("file", blob, name);
   for (const [option, value] of Object.entries(options)) body.append(option, value);
-  return fetch("tag", { method: "POST", body, signal });
+  return fetch("tag", { method: "POST", body, signal, headers: keyHeader() });
 }
 
 /** Sends what is too large for a request by way of the service's bucket, if it has one. */
 async function sendByBucket(blob, name, options, signal) {
-  const offer = await fetch("uploads", { method: "POST", signal });
+  const offer = await fetch("uploads", { method: "POST", signal, headers: keyHeader() });
+  if ([401, 403, 429].includes(offer.status)) return offer; // the gateway's, as it answers any request
   const { url, fields, inputs, max_bytes: most } = await offer.json().catch(() => ({}));
   if (!offer.ok || blob.size > most) throw tooLarge(blob, offer.ok ? most : MAX_BYTES);
   const body = new FormData();
@@ -162,7 +172,7 @@ async function sendByBucket(blob, name, options, signal) {
   body.append("file", blob, name);
   const upload = await fetch(url, { method: "POST", body, signal });
   if (!upload.ok) throw new Trouble("The picture could not be uploaded. Try again in a moment.", true);
-  const headers = { "Content-Type": "application/json" };
+  const headers = { "Content-Type": "application/json", ...keyHeader() };
   return fetch("tag", { method: "POST", headers, body: JSON.stringify({ inputs, parameters: options }), signal });
 }
 
@@ -173,6 +183,12 @@ function tooLarge(blob, most) {
   );
 }
 
+/** Returns the header with the key, if one was asked for and given. */
+function keyHeader() {
+  const key = byId("key").value.trim();
+  return key ? { "x-api-key": key } : {};
+}
+
 /** Says whether the bytes are there: a file is read only while it is sent, and fetch calls all its errors the same. */
 function isReadable(blob) {
   return blob.slice(0, 1).arrayBuffer().then(() => true, () => false);
@@ -180,7 +196,7 @@ function isReadable(blob) {
 
 /** Errors of the service come with a `detail` made for people; those of a gateway in front of it do not. */
 function troubleOf(status, answer) {
-  const canRetry = BUSY.has(status);
+  const canRetry = BUSY.has(status) || LOCKED.has(status);
   const unsaid = canRetry
     ? "The service could not answer just now; it may still be starting. Try again in a moment."
     : `The service gave no answer that makes sense here (status ${status}).`;
@@ -201,6 +217,7 @@ function curlCommand(name, options) {
   // curl reads ; and , in a form's file name as its own syntax, unless the name is quoted.
   const file = /[;,"]/.test(name) ? `"${name.replace(/["\\]/g, "\\$&")}"` : name;
   const lines = [`curl ${shellQuoted(new URL("tag", location.href).href)}`, `--form ${shellQuoted(`file=@${file}`)}`];
+  if (byId("key").value.trim()) lines.splice(1, 0, '--header "x-api-key: $API_KEY"'); // a secret is not for a screen
   for (const [option, value] of Object.entries(options)) {
     lines.push(`--form-string ${shellQuoted(`${option}=${value}`)}`);
   }
@@ -273,7 +290,10 @@ class Card {
   async tag() {
     const options = chosenOptions();
     const patience = "Still at it: after a pause, the model has to be loaded first.";
-    const slow = setTimeout(() => this.#state("busy", patience), SLOW_MS);
+    const slow = setTimeout(() => {
+      this.#state("busy", patience);
+      announce(`${this.name}: ${patience}`);
+    }, SLOW_MS);
     this.#state("busy", "Looking at it …");
     this.element.setAttribute("aria-busy", "true");
     try {
@@ -296,11 +316,11 @@ class Card {
   #show({ tags, timing, total }, note) {
     const groups = byGroup(tags);
     this.#part(".groups").replaceChildren(...[...groups].map(([name, members]) => groupElement(name, members)));
-    this.#state("done", tags.length ? "" : "No pet found: whatever it shows, it is more like something else.");
+    this.#state("done", tags.length ? "" : NOTHING_FOUND);
     const phases = timing.filter(([phase]) => phase !== "wait" && phase !== "score");
-    const spent = [...phases, ["round trip", total]].map(([phase, ms]) => `${phase} ${duration(ms)}`);
+    const spent = [...phases, ["round\u00a0trip", total]].map(([phase, ms]) => `${phase}\u00a0${duration(ms)}`);
     this.#part(".facts").textContent = `${spent.join(" · ")}${note && `\n${note}`}`;
-    announce(`${this.name}: ${summary(groups) || "no pet found"}.`);
+    announce(`${this.name}: ${tags.length ? `${summary(groups)}.` : NOTHING_FOUND}`);
   }
 
   #showCommand(options) {
@@ -394,8 +414,12 @@ function showProgress(left) {
   byId("bar").value = finished;
 }
 
+/** Says something to those who listen. A log, since a line that is replaced within a second is not read out. */
 function announce(text) {
-  byId("status").textContent = text;
+  const line = document.createElement("p");
+  line.textContent = text;
+  byId("log").append(line);
+  while (byId("log").childElementCount > MAX_LOG_LINES) byId("log").firstElementChild.remove();
 }
 
 /** Takes files that were dropped, pasted or chosen: the newest come first. */

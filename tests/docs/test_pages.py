@@ -1,0 +1,98 @@
+"""Every command in the docs is executed: what it answers, to the demo model's scores, is what the page says."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from function import cli
+from function.api.app import openapi_document
+from tests.delivered import ROOT, require
+from tests.docs.conftest import console
+from tools import docs
+from tools.served import MODEL
+
+README = ROOT / "README.md"
+# What `tools.docs` cannot execute, with the tests that do.
+RUN_ELSEWHERE = {
+    "make run": "tests/scripts/test_run.py",
+    "make test": ".ci/run",
+    "scripts/test-clip.sh": "tests/scripts/test_run.py",
+    "sam build": "tests/e2e/conftest.py",
+}
+NEEDS_AN_ACCOUNT = {"sam deploy"}
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
+    if not MODEL.is_dir():
+        pytest.skip("models/demo is not there yet")
+    require("jq")
+    folder = tmp_path_factory.mktemp("docs")
+    with docs.prepared(folder) as port:
+        yield folder, port
+
+
+@pytest.mark.parametrize("page", docs.PAGES, ids=lambda page: page.name)
+def test_the_commands_answer_what_the_page_says(prepared: tuple[Path, int], page: Path) -> None:
+    written = page.read_text(encoding="utf-8")
+    assert docs.executed(written, *prepared) == written, "run `make docs` and commit"
+
+
+def test_numbers_and_random_ids_may_differ_a_little_and_nothing_else() -> None:
+    assert docs.agree("cat 0.97  dog 0.02", "cat 0.96  dog 0.03")
+    assert docs.agree("-0.004, 1e-06", "0.001, 0.0")
+    assert docs.agree(f"id {'0a' * 16}", f"id {'f1' * 16}")
+    assert not docs.agree("cat 0.97", "cat 0.90")
+    assert not docs.agree("top_k 3", "top_k 4")
+    assert not docs.agree("cat 0.97", "dog 0.97")
+    assert not docs.agree("cat 0.97", "cat 0.97  dog 0.02")
+
+
+def test_the_readme_shows_a_picture_that_is_tagged_right() -> None:
+    command, answer = docs.console(README.read_text(encoding="utf-8"))[0]
+    (label,) = re.findall(r"@tests/pictures/(\w+)/", command)
+    assert answer.startswith(f'[{{"label":"{label}",')
+
+
+def test_every_other_command_of_the_readme_is_executed_by_a_test() -> None:
+    blocks = re.findall(r"^```bash\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    commands = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines() if line]
+    known = RUN_ELSEWHERE.keys() | NEEDS_AN_ACCOUNT
+    assert {command for command in commands if not any(command.startswith(name) for name in known)} == set()
+    for command, test in RUN_ELSEWHERE.items():
+        program = "scripts/run.sh" if command == "make run" else command.removeprefix("sam ")
+        assert program in (ROOT / test).read_text(encoding="utf-8"), f"{test} does not run {command}"
+
+
+def test_the_readme_names_every_route_and_every_error() -> None:
+    readme = README.read_text(encoding="utf-8")
+    operations = [(method.upper(), path) for path, item in openapi_document()["paths"].items() for method in item]
+    for method, path in [*operations, ("GET", "/"), ("GET", "/docs"), ("GET", "/openapi.json")]:
+        assert f"`{method} {path}`" in readme
+
+
+@pytest.mark.parametrize("page", [README, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name)
+def test_what_a_page_links_to_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#\s]+)|(?:src|srcset|href)=\"([^\"]+)\"", text)
+    paths = [link for link in ("".join(pair) for pair in links) if "://" not in link]
+    assert [link for link in paths if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_shows_the_page_and_the_pictures_are_small() -> None:
+    shown = set(re.findall(r"docs/images/[\w.-]+", README.read_text(encoding="utf-8")))
+    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/images").iterdir()}
+    assert shown == there
+    assert len(shown) >= 3
+    assert sum((ROOT / path).stat().st_size for path in shown) < 400_000
+
+
+def test_the_page_of_the_command_line_shows_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["tag", "--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    page = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
+    assert {option for option in options if option not in page} == set()
+    assert len(console("cli")) == 6

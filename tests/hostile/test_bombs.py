@@ -1,0 +1,20 @@
+"""Every bomb is defused: answered as it should be, within two seconds of CPU and a stated growth of memory."""
+
+import os
+
+import pytest
+
+from tools.fuzz.bombs import BOMBS
+from tools.fuzz.sandbox import Sandbox
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_is_defused(picture_sandbox: Sandbox, name: str) -> None:
+    bomb = BOMBS[name]
+    if bomb.slow and not os.environ.get("FUZZ"):
+        pytest.skip("takes seconds to make; `make fuzz` sets FUZZ=1")
+    data = bomb.make()
+    assert len(data) <= 4_500_000
+    outcome = picture_sandbox.run(data)
+    assert outcome.failure == ""
+    assert outcome.answer in bomb.answers

@@ -1,0 +1,106 @@
+"""Fuzz the service: damaged pictures, events and bodies, from a seed, each in a child process under bounds.
+
+    python -m tools.fuzz [--pictures N] [--events N] [--bodies N] [--seed N] [--keep DIR]
+
+Prints what was tried and what it was answered. An input that gets a 500, or costs a crash, two seconds of CPU or too
+much memory, is kept in DIR, whose files the tests replay for ever; then the exit code is 1.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tqdm import tqdm
+
+from function import bake
+from tools.fuzz import requests, seeds
+from tools.fuzz.mutations import mutate
+from tools.fuzz.sandbox import Outcome, Sandbox, Target
+from tools.small_checkpoint import make_checkpoint
+
+REGRESSIONS = Path(__file__).parents[2] / "tests/hostile/regressions"
+
+
+@dataclass
+class Figures:
+    """What came of one kind of input."""
+
+    answers: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    cpu_seconds: float = 0
+    growth_mb: float = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        self.answers[outcome.answer] += 1
+        self.cpu_seconds = max(self.cpu_seconds, outcome.cpu_seconds)
+        self.growth_mb = max(self.growth_mb, outcome.growth_mb)
+
+    def lines(self, kind: str) -> list[str]:
+        """Return these figures for people."""
+        most = f"most CPU {self.cpu_seconds:.2f} s, most memory over the start {self.growth_mb:.0f} MB"
+        head = f"{kind}: {self.answers.total():,} inputs, {len(self.failures)} failures; {most}"
+        return [head, *(f"    {count:7,}  {answer}" for answer, count in self.answers.most_common())]
+
+
+def inputs(kind: str, count: int, seed: int) -> Iterator[bytes]:
+    """Yield `count` inputs of a kind, the same for the same seed; the first of pictures are the undamaged ones."""
+    rng = random.Random(f"{kind} {seed}")  # noqa: S311 - to repeat, not to hide
+    if kind == "pictures":
+        pictures = seeds.pictures()
+        for i in range(count):
+            yield pictures[i] if i < len(pictures) else mutate(rng, rng.choice(pictures), pictures)
+        return
+    events = [event for event in seeds.events() if kind == "events" or event.get("body")]
+    damaged = requests.damaged_event if kind == "events" else requests.damaged_body
+    for _ in range(count):
+        yield json.dumps(damaged(rng, rng.choice(events))).encode()
+
+
+def fuzz(kind: str, count: int, seed: int, model: Path, keep: Path) -> Figures:
+    """Try `count` inputs of a kind, keep those that fail, and return the figures."""
+    target: Target = "picture" if kind == "pictures" else "event"
+    figures = Figures()
+    with Sandbox.of(target, model) as sandbox:
+        for data in tqdm(inputs(kind, count, seed), desc=kind, total=count, disable=None):
+            outcome = sandbox.run(data)
+            figures.add(outcome)
+            if outcome.failure:
+                name = f"{target}-{hashlib.sha256(data).hexdigest()[:12]}"
+                (keep / name).write_bytes(data)
+                figures.failures.append(f"{keep / name}: {outcome.failure}")
+    return figures
+
+
+def main() -> int:
+    """Run the command line; return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=(__doc__ or "").splitlines()[0])
+    for kind, count in (("pictures", 20_000), ("events", 6_000), ("bodies", 6_000)):
+        parser.add_argument(f"--{kind}", type=int, default=count, metavar="N", help="how many (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="the same seed gives the same inputs (default: %(default)s)"
+    )
+    parser.add_argument("--keep", type=Path, default=REGRESSIONS, help="where inputs that fail go")
+    options = parser.parse_args()
+    failures = []
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder, "model")
+        if bake.main(["--model", str(make_checkpoint(Path(folder, "checkpoint"))), "--out", str(model)]):
+            return 2
+        for kind in ("pictures", "events", "bodies"):
+            figures = fuzz(kind, getattr(options, kind), options.seed, model, options.keep)
+            print("\n".join(figures.lines(kind)))
+            failures += figures.failures
+    print("\n".join(failures) or "no failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""Pictures made to hurt: small, well-formed as far as it goes, and as costly as their format allows.
+
+`BOMBS` names each with how it is made and with the answers that the service may give it: an error's code, or `ok`
+with its format where the cost is bounded.
+"""
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pillow_heif
+from PIL import Image
+
+from tools.make_events import png_header
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+# The largest pictures that are accepted: 50 megapixels.
+_WIDTH, _HEIGHT = 8000, 6250
+
+
+@dataclass(frozen=True)
+class Bomb:
+    """How one is made, and what may become of it; `slow` ones take seconds, and are for `make fuzz`."""
+
+    make: Callable[[], bytes]
+    answers: tuple[str, ...]
+    slow: bool = False
+
+
+def file_of(image: Image.Image, image_format: str, **options: Any) -> bytes:
+    """Return `image` as a file of that format."""
+    file = io.BytesIO()
+    image.save(file, image_format, **options)
+    return file.getvalue()
+
+
+def largest(image_format: str, mode: str = "RGB", **options: Any) -> bytes:
+    """Return a picture of one colour that has as many pixels as are accepted."""
+    return file_of(Image.new(mode, (_WIDTH, _HEIGHT)), image_format, **options)
+
+
+def heic(image: Image.Image, **options: Any) -> bytes:
+    """Return `image` as an HEIC."""
+    file = io.BytesIO()
+    pillow_heif.from_pillow(image).save(file, quality=10, enc_params={"preset": "ultrafast"}, **options)
+    return file.getvalue()
+
+
+def zeros(count: int) -> bytes:
+    """Return `count` bytes of nothing, deflated."""
+    deflate = zlib.compressobj(9)
+    block = bytes(1_000_000)
+    whole = b"".join(deflate.compress(block) for _ in range(count // len(block)))
+    return whole + deflate.compress(bytes(count % len(block))) + deflate.flush()
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """Return one chunk of a PNG."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png(width: int, height: int, extra: bytes = b"", colour: int = 2, bits: int = 8) -> bytes:
+    """Return a PNG of zeros, with `extra` chunks; `colour` 0 is grey, 2 RGB, 3 a palette, 6 RGBA."""
+    channels = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
+    lines = (width * channels * bits // 8 + 1) * height
+    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    return _PNG + chunk(b"IHDR", header) + extra + chunk(b"IDAT", zeros(lines)) + chunk(b"IEND", b"")
+
+
+def png_exif(entries: list[tuple[int, int, int, int]]) -> bytes:
+    """Return a PNG whose EXIF has these entries: tag, type, count, value or offset."""
+    table = b"".join(struct.pack(">HHII", *entry) for entry in entries)
+    exif = b"MM\0*" + struct.pack(">IH", 8, len(entries)) + table + bytes(4)
+    return png(8, 8, chunk(b"eXIf", exif))
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    """Return one segment of a JPEG."""
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+
+def jpeg_scans(scans: int, width: int = _WIDTH, height: int = _HEIGHT) -> bytes:
+    """Return a progressive JPEG that refines its first coefficients again and again, a few bytes each time."""
+    components = b"\1\x11\0\2\x11\0\3\x11\0"
+    frame = segment(0xC2, struct.pack(">BHHB", 8, height, width, 3) + components)
+    codes = segment(0xC4, b"\0\1" + bytes(16)) + segment(0xC4, b"\x10\1" + bytes(15) + b"\xe0")
+    start = b"\xff\xd8" + segment(0xDB, b"\0" + b"\1" * 64) + frame + codes
+    first, refine = (segment(0xDA, b"\3\1\0\2\0\3\0\0\0" + bits) for bits in (b"\0", b"\x10"))
+    return start + first + bytes(16) + refine * (scans - 1) + b"\xff\xd9"
+
+
+def jpeg_with(head: bytes) -> bytes:
+    """Return a small JPEG with `head` put in after its first marker."""
+    data = file_of(Image.new("RGB", (64, 64)), "JPEG")
+    return data[:2] + head + data[2:]
+
+
+def tiff(width: int, height: int, data: bytes, **tags: tuple[int, int, int]) -> bytes:
+    """Return a deflated RGB TIFF; `tags`, named tag_NUMBER, are type, count and value, and replace those it has."""
+    offset = 4096
+    entries = {
+        256: (4, 1, width),
+        257: (4, 1, height),
+        258: (3, 1, 8),
+        259: (3, 1, 8),
+        262: (3, 1, 1),
+        273: (4, 1, offset),
+        277: (3, 1, 1),
+        278: (4, 1, height),
+        279: (4, 1, len(data)),
+    } | {int(name.removeprefix("tag_")): value for name, value in tags.items()}
+    table = b"".join(struct.pack("<HHII", tag, *value) for tag, value in sorted(entries.items()))
+    return (b"II*\0" + struct.pack("<IH", 8, len(entries)) + table).ljust(offset, b"\0") + data
+
+
+def tiff_tiles(width: int, height: int, side: int) -> bytes:
+    """Return a small TIFF in one tile much larger than itself."""
+    data = zeros(side * side)
+    tile = {"tag_322": (4, 1, side), "tag_323": (4, 1, side), "tag_324": (4, 1, 4096), "tag_325": (4, 1, len(data))}
+    return tiff(width, height, data, **tile)
+
+
+def gif_with(blocks: bytes) -> bytes:
+    """Return a small GIF with `blocks` before its frame."""
+    data = file_of(Image.new("P", (8, 8)), "GIF")
+    frame = data.index(b",")
+    return data[:frame] + blocks + data[frame:]
+
+
+def gif_frame(width: int, height: int) -> bytes:
+    """Return a GIF of 8 x 8 whose frame is `width` x `height`."""
+    data = file_of(Image.new("P", (8, 8)), "GIF")
+    frame = data.index(b",")
+    return data[:frame] + b"," + struct.pack("<HHHH", 0, 0, width, height) + data[frame + 9 :]
+
+
+def bmp_runs(runs: bytes) -> bytes:
+    """Return a run-length BMP, which Pillow decodes in Python, run by run."""
+    header = struct.pack("<IiiHHIIiiII", 40, _WIDTH, _HEIGHT, 1, 8, 1, len(runs), 0, 0, 256, 0)
+    return b"BM" + struct.pack("<IHHI", 1078 + len(runs), 0, 0, 1078) + header + bytes(1024) + runs
+
+
+def lying(data: bytes, says: tuple[int, int], was: tuple[int, int]) -> bytes:
+    """Return an AVIF or HEIC whose container says another size than its picture has."""
+    box = b"ispe\0\0\0\0"
+    return data.replace(box + struct.pack(">II", *was), box + struct.pack(">II", *says))
+
+
+_TOO_MANY, _BROKEN = ("too_many_pixels",), ("undecodable_image",)
+_ORIENTED = (0x0112, 3, 1, 6 << 16)
+BOMBS: dict[str, Bomb] = {
+    # As large as accepted: what costs most memory.
+    "png rgba": Bomb(partial(png, _WIDTH, _HEIGHT, colour=6), ("ok PNG",), slow=True),
+    "png rgba 16 bits": Bomb(partial(png, _WIDTH, _HEIGHT, colour=6, bits=16), ("ok PNG",)),
+    "webp rgba": Bomb(partial(largest, "WEBP", "RGBA", lossless=True, method=0), ("ok WEBP",)),
+    "webp": Bomb(partial(largest, "WEBP", method=0), ("ok WEBP",), slow=True),
+    "tiff cmyk": Bomb(partial(largest, "TIFF", "CMYK", compression="tiff_lzw"), ("ok TIFF",), slow=True),
+    "gif transparent": Bomb(partial(largest, "GIF", "P", transparency=0), ("ok GIF",)),
+    "avif": Bomb(partial(largest, "AVIF", speed=10), ("ok AVIF",), slow=True),
+    "jpeg progressive": Bomb(partial(largest, "JPEG", progressive=True, subsampling=0), ("ok JPEG",), slow=True),
+    "png 65,535 wide": Bomb(partial(png, 65_535, 760, colour=6), ("ok PNG",)),
+    # Larger than accepted.
+    "png 40,000 x 40,000": Bomb(partial(png_header, 40_000, 40_000), _TOO_MANY),
+    "png 50,000,000 high": Bomb(partial(png, 1, 50_000_000, colour=0), _TOO_MANY),
+    "png 50,000,000 wide": Bomb(partial(png, 50_000_000, 1, colour=0), _TOO_MANY),
+    "png 65,536 high": Bomb(partial(png, 1, 65_536), _TOO_MANY),
+    "gif frame beyond its screen": Bomb(partial(gif_frame, 60_000, 60_000), _TOO_MANY),
+    "tiff 4,000,000,000 wide": Bomb(partial(tiff, 4_000_000_000, 1, b"\0"), _TOO_MANY),
+    "webp 16,383 x 16,383": Bomb(lambda: b"RIFF\x16\0\0\0WEBPVP8L\x0a\0\0\0/\xfe\xbf\xff\x0f" + bytes(5), _TOO_MANY),
+    # Smaller than what it takes to decode them.
+    "tiff in one tile of 400 megapixels": Bomb(partial(tiff_tiles, 64, 64, 20_000), _TOO_MANY),
+    "tiff in 4,000 tiles": Bomb(partial(tiff_tiles, 4000 * 128, 1, 4096), _TOO_MANY),
+    "avif of 8,000 x 8,000 that says 64 x 64": Bomb(
+        lambda: lying(file_of(Image.new("L", (8000, 8000)), "AVIF", speed=10), (64, 64), (8000, 8000)),
+        ("ok AVIF", *_BROKEN),
+        slow=True,
+    ),
+    "heic of 4,096 x 4,096 that says 64 x 64": Bomb(
+        lambda: lying(heic(Image.new("L", (4096, 4096))), (64, 64), (4096, 4096)), _BROKEN
+    ),
+    "png whose pixels inflate to 200 MB": Bomb(
+        lambda: (
+            _PNG
+            + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0))
+            + chunk(b"IDAT", zeros(200_000_000))
+            + chunk(b"IEND", b"")
+        ),
+        ("ok PNG",),
+    ),
+    # Many pieces.
+    "jpeg of 12,000 scans": Bomb(partial(jpeg_scans, 12_000), _BROKEN),
+    "jpeg of 101 scans": Bomb(partial(jpeg_scans, 101), _BROKEN),
+    "jpeg of 100 scans": Bomb(partial(jpeg_scans, 100), ("ok JPEG",)),
+    "jpeg of 1,100,000 segments": Bomb(lambda: jpeg_with(b"\xff\xe5\0\2" * 1_100_000), _BROKEN),
+    "jpeg of 1,100,000 comments": Bomb(lambda: jpeg_with(b"\xff\xfe\0\2" * 1_100_000), _BROKEN),
+    "jpeg with 4,400,000 fill bytes": Bomb(lambda: jpeg_with(b"\xff" * 4_400_000), _BROKEN),
+    "jpeg with 2,200,000 restarts": Bomb(lambda: jpeg_with(b"\xff\xd0" * 2_200_000), _BROKEN),
+    "png of 370,000 chunks": Bomb(lambda: png(8, 8, chunk(b"abCd", b"") * 370_000), ("ok PNG",)),
+    "png with 4,000 profiles": Bomb(lambda: png(8, 8, chunk(b"iCCP", b"a\0\0" + zeros(1_000_000)) * 4000), _BROKEN),
+    "gif of 880,000 comments": Bomb(lambda: gif_with(b"!\xfe\1a\0" * 880_000), _BROKEN),
+    "gif comment of 4 MB": Bomb(lambda: gif_with(b"!\xfe" + (b"\xff" + b"a" * 255) * 17_000 + b"\0"), ("ok GIF",)),
+    "bmp of 2,200,000 runs": Bomb(lambda: bmp_runs(b"\1\0" * 2_200_000), _BROKEN),
+    "bmp of 2,200,000 lines": Bomb(lambda: bmp_runs(b"\0\0" * 2_200_000), _BROKEN),
+    # Megabytes beside the picture.
+    "png text that inflates to 60 MB, 70 times": Bomb(
+        lambda: png(8, 8, chunk(b"zTXt", b"a\0\0" + zeros(60_000_000)) * 70), _BROKEN
+    ),
+    "png profile that inflates to a gigabyte": Bomb(
+        lambda: png(8, 8, chunk(b"iCCP", b"a\0\0" + zeros(200_000_000))), _BROKEN
+    ),
+    "png exif of 4 MB": Bomb(lambda: png(8, 8, chunk(b"eXIf", b"MM\0*\0\0\0\x08" + b"\xff" * 4_400_000)), ("ok PNG",)),
+    "png exif of 65,535 entries that lie": Bomb(
+        lambda: png_exif([_ORIENTED, *((0x0113 + i, 5, 80_000, 8) for i in range(65_000 - 0x0113))]), ("ok PNG",)
+    ),
+    "png exif that is broken, but says how it lies": Bomb(
+        lambda: png_exif([_ORIENTED, (0x8769, 4, 1, 0xFFFFFFFF)]), ("ok PNG",)
+    ),
+    "jpeg exif of 4 MB": Bomb(lambda: jpeg_with(segment(0xE1, b"Exif\0\0".ljust(65_533, b"a")) * 68), ("ok JPEG",)),
+    "tiff tag of 4 GB": Bomb(
+        lambda: tiff(8, 8, zeros(64), tag_34675=(7, 0x7FFFFFFF, 100), tag_700=(1, 0xFFFFFFFF, 0)), ("ok TIFF",)
+    ),
+    "tiff of 300,000 strips": Bomb(
+        lambda: tiff(
+            4, 300_000, bytes(1_200_000), tag_278=(4, 1, 1), tag_273=(4, 300_000, 4096), tag_279=(4, 300_000, 4096)
+        ),
+        (*_TOO_MANY, *_BROKEN),
+    ),
+}

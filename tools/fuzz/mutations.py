@@ -1,0 +1,59 @@
+"""Seeded damage to bytes: what storage, networks and attackers do to files, and what the first two cannot."""
+
+import random
+import struct
+import zlib
+
+# Where sizes and offsets stand, these are the ones that code forgets.
+_INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Formats say what they are in their first bytes, and break most interestingly there.
+_HEAD_BYTES = 256
+
+
+def mutate(rng: random.Random, data: bytes, others: list[bytes]) -> bytes:
+    """Return `data` damaged in one to six places, at times with a piece of one of `others`."""
+    damaged = bytearray(data)
+    for _ in range(rng.randint(1, 6)):
+        _damage(rng, damaged, others)
+    # With checksums left wrong, a PNG would be refused before any of its chunks is looked into.
+    return with_checksums(bytes(damaged)) if rng.random() < 0.8 else bytes(damaged)
+
+
+def with_checksums(data: bytes) -> bytes:
+    """Return a PNG with the checksum of each chunk put right; anything else, and what follows a cut, as it is."""
+    if not data.startswith(_PNG_SIGNATURE):
+        return data
+    fixed, position = bytearray(data), len(_PNG_SIGNATURE)
+    while position + 12 <= len(fixed):
+        end = position + 8 + struct.unpack_from(">I", fixed, position)[0]
+        if end + 4 > len(fixed):
+            break
+        struct.pack_into(">I", fixed, end, zlib.crc32(fixed[position + 4 : end]))
+        position = end + 4
+    return bytes(fixed)
+
+
+def _damage(rng: random.Random, data: bytearray, others: list[bytes]) -> None:
+    """Damage `data` in one place."""
+    limit = min(len(data), _HEAD_BYTES) if rng.random() < 0.6 else len(data)
+    at = rng.randrange(limit) if limit else 0
+    length = rng.choice((1, 2, 4, 8, 32, rng.randint(1, max(len(data) // 2, 1))))
+    match rng.randrange(8):
+        case 0 if data:
+            data[at] ^= 1 << rng.randrange(8)
+        case 1 if data:
+            data[at] = rng.randrange(256)
+        case 2 | 3:
+            size, order = rng.choice((("H", 2), ("I", 4))), rng.choice("<>")
+            data[at : at + size[1]] = struct.pack(order + size[0], rng.choice(_INTERESTING) % 256 ** size[1])
+        case 4:
+            del data[at : at + length]
+        case 5:
+            data[at:at] = data[at : at + length] * rng.randint(1, 4)
+        case 6:
+            other = rng.choice(others)
+            start = rng.randrange(max(len(other), 1))
+            data[at : at + length] = other[start : start + length]
+        case _:
+            del data[max(at, 1) :]
