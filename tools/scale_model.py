@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).parent.parent / "docs"
-MEASURED, PAGE, PLOT = DOCS / "scale.json", DOCS / "scale.md", DOCS / "images/scale.png"
+MEASURED, PAGE, PLOT = DOCS / "scale.json", DOCS / "scale.md", DOCS / "scale.png"
 _BEGIN, _END = "<!-- tools/scale_model.py writes from here -->", "<!-- to here -->"
 
 MEMORY_MB = 3008

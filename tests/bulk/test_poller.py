@@ -177,7 +177,7 @@ def _check_results(
         assert {tag["label"]: tag["score"] for tag in result["tags"]} == pytest.approx(by_body[body], abs=1e-4)
 
 
-def _memory(samples: list[tuple[int, int]]) -> dict[str, float]:
+def _memory(samples: list[tuple[int, int]]) -> dict[str, Any]:
     """Return the mean memory over the second hundred messages and over the last hundred, MB, and its growth."""
     last = samples[-1][0]
 
@@ -190,4 +190,5 @@ def _memory(samples: list[tuple[int, int]]) -> dict[str, float]:
         "MB, second hundred": round(second, 1),
         "MB, last hundred": round(final, 1),
         "memory growth": round(final / second - 1, 4),
+        "MB by hundreds": [round(mean(low, low + 100), 1) for low in range(0, last - 99, 100)],
     }
