@@ -6,7 +6,7 @@ ARGS ?=
 IMAGE ?= tagfunction:pet-tagger
 SAM_OPTIONS := $(if $(MODEL_ID),--parameter-overrides ModelId=$(MODEL_ID))
 
-.PHONY: help run local test check policy e2e test-weights train-demo bench bench-quick docs lock format clean
+.PHONY: help run local test check policy e2e test-weights train-demo bulk-soak bench bench-quick docs lock format clean
 .PHONY: build sbom scan deploy smoke-test dashboard
 
 help: ## list the tasks
@@ -32,6 +32,9 @@ test-weights: .venv/.ready ## bake the real checkpoint from the hub and check it
 train-demo: .venv/.ready ## draw, train and write models/demo: under 90 minutes on 2 cores; needs npm (ARGS=--resume goes on)
 	.venv/bin/python -m tools.demo.train $(ARGS)
 
+bulk-soak: .venv/.ready ## 1,000 pictures through the queue's function, with faults, a crash and duplicates; prints counts
+	BULK_PICTURES=1000 .venv/bin/python -m pytest tests/bulk/test_poller.py -q -s $(ARGS)
+
 bench: .venv/.bench-ready ## speed, memory, cold start and size beside others: build/bench.json, docs/benchmarks.md (half an hour)
 	.venv/bin/python -m benchmarks $(ARGS)
 
@@ -46,12 +49,12 @@ check: .venv/.ready ## lint, types, layers, policy, and drift of what is generat
 	.venv/bin/python -m tools.openapi --check
 	.venv/bin/python -m tools.make_events --check
 	scripts/lock.sh --check
-	.venv/bin/shellcheck scripts/*.sh .ci/run
+	.venv/bin/shellcheck scripts/*.sh scripts/backfill .ci/run
 	@$(MAKE) --no-print-directory policy
 
 policy: .venv/.ready ## judge the template, the Dockerfile, the workflows and what is locked
 	scripts/sam.sh validate --lint
-	scripts/policy.sh cfn-lint template.yaml infra/*.yaml
+	scripts/policy.sh cfn-lint template.yaml $(filter-out %.asl.yaml,$(wildcard infra/*.yaml))
 	scripts/policy.sh checkov
 	scripts/policy.sh hadolint Dockerfile
 	scripts/policy.sh zizmor --offline --quiet --strict-collection .github

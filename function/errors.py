@@ -9,11 +9,18 @@ TaggerError
 │   ├── TooManyBytes           a body over the limit
 │   ├── TooSlow                a body that takes longer to arrive than the limit
 │   ├── InvalidOption          an option or a text that does not validate
-│   └── SourceNotSupported     an image source this deployment does not read (s3://)
+│   ├── SourceNotSupported     an image source this deployment does not read (s3://)
+│   ├── SourceForbidden        a bucket that is not this deployment's
+│   ├── ObjectNotFound         an object that is not there, or no longer
+│   └── ObjectArchived         an object that has to be restored before it can be read
 ├── ImageError                 the image itself
 │   ├── TooManyPixels          an image over the limit
 │   └── UndecodableImage       a known format, but broken
 ├── Overloaded                 too many requests are waiting already
+├── StorageUnavailable         S3 or EventBridge did not do it this time: worth another try
+├── BulkError                  what the bulk function raises, never a request
+│   ├── MalformedMessage       a queue's message, or a batch's item, that names no object
+│   └── ItemsUnfinished        a batch of which something is left to do: worth another try
 └── ModelError                 at bake or start, never at request time
     ├── LabelsError            labels.toml does not make sense
     ├── CheckpointError        a checkpoint, or a baked folder, that does not fit
@@ -83,6 +90,24 @@ class SourceNotSupported(RequestError):
     code = "source_not_supported"
 
 
+class SourceForbidden(RequestError):
+    """The image is in a bucket that is not this deployment's."""
+
+    code = "source_forbidden"
+
+
+class ObjectNotFound(RequestError):
+    """The object is not there, or this version of it no longer is."""
+
+    code = "object_not_found"
+
+
+class ObjectArchived(RequestError):
+    """The object lies in an archive, and has to be restored before it can be read."""
+
+    code = "object_archived"
+
+
 class ImageError(TaggerError):
     """The image is at fault."""
 
@@ -105,6 +130,30 @@ class Overloaded(TaggerError):
     """Too many requests are waiting already; try again later."""
 
     code = "overloaded"
+
+
+class StorageUnavailable(TaggerError):
+    """S3 or EventBridge did not do it this time (throttled, slow, broken, not allowed); try again later."""
+
+    code = "storage_unavailable"
+
+
+class BulkError(TaggerError):
+    """A batch of objects is at fault; raised by the bulk function, never for a request."""
+
+    code = "bad_batch"
+
+
+class MalformedMessage(BulkError):
+    """A message of a queue, or an item of a batch, names no object."""
+
+    code = "malformed_message"
+
+
+class ItemsUnfinished(BulkError):
+    """Of a batch, something is left to do; what is done is recorded, so the whole batch can be sent again."""
+
+    code = "items_unfinished"
 
 
 class ModelError(TaggerError):

@@ -42,6 +42,16 @@ class Settings(BaseModel):
     smoke_label: str = Field(
         default="", description="Best tag that a new version must give function/api/page/cat.webp; empty for any."
     )
+    upload_bucket: str = Field(
+        default="", description="The bucket of POST /uploads, the only one that s3:// may name; empty: there is none."
+    )
+    upload_origin: str = Field(default="", description="Where that bucket takes uploads, for the web page's policy.")
+    results_bucket: str = Field(default="", description="Where the bulk function writes what it found.")
+    event_bus: str = Field(default="default", description="The EventBridge bus that gets an ImageTagged event each.")
+    write_object_tags: bool = Field(default=False, description="Also write tags onto the S3 objects themselves.")
+    max_object_bytes: int = Field(
+        default=50_000_000, gt=0, description="Largest image read from S3, bytes; several are in memory at once."
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

@@ -2,7 +2,8 @@
 
     python -m tools.make_events [--check]
 
-`sam local invoke -e events/NAME.json` takes any of them; the tests replay them all through the handler.
+`sam local invoke -e events/NAME.json` takes any of them; the tests replay them all through the handlers. Those of the
+bulk function come from `tools/bulk_events.py`.
 """
 
 import argparse
@@ -17,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+
+from tools.bulk_events import bulk_samples
 
 EVENTS_FOLDER = Path(__file__).parent.parent / "events"
 PICTURE = EVENTS_FOLDER / "cat.jpg"
@@ -251,7 +254,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, fail if a file differs")
     check = parser.parse_args().check
     wrong = []
-    for name, sample in samples().items():
+    for name, sample in (samples() | bulk_samples()).items():
         path = EVENTS_FOLDER / f"{name}.json"
         text = json.dumps(sample.event, indent=2) + "\n"
         if not check:

@@ -7,14 +7,16 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from function import __version__
-from function.api import cors, embed, openapi, problems
+from function.api import cors, embed, openapi, problems, storage
 from function.api.admission import admitted
 from function.api.docs import swagger_ui
 from function.api.limits import in_time
 from function.api.observe import Observe, server_timing
 from function.api.page import read_page
 from function.api.schemas import Health, LabelGroup, Labels, TagResult
+from function.api.storage import UploadBucket
 from function.api.uploads import read_tag
+from function.object_store import ObjectStore
 from function.settings import Settings
 from function.tagging.tagger import Tagger, Tagging
 
@@ -35,6 +37,7 @@ def create_app(tagger: Tagger, settings: Settings, start_ms: float | None = None
     """Return the ASGI app that serves `tagger`; `start_ms` is what the start took, if a request waited for it."""
     app = _routed_app()
     app.state.tagger, app.state.settings, app.state.waiting = tagger, settings, 0
+    app.state.upload_bucket = UploadBucket(settings, ObjectStore())
     cors.install(app, settings.cors_origins)
     app.add_middleware(
         Observe, model=tagger.manifest.model_name, metrics_namespace=settings.metrics_namespace, start_ms=start_ms
@@ -59,6 +62,7 @@ def _routed_app() -> FastAPI:
     )
     app.include_router(_router)
     app.include_router(embed.router)
+    app.include_router(storage.router)
     return app
 
 
@@ -79,7 +83,7 @@ async def tag(request: Request) -> JSONResponse:
     state = request.app.state
     with admitted(state):
         async with in_time(state.settings.max_upload_seconds):
-            upload = await read_tag(request, state.settings.max_image_bytes)
+            upload = await read_tag(request, state.settings.max_image_bytes, state.upload_bucket.read)
         request.state.log["bytes"] = len(upload.data)
         tagging = await asyncio.to_thread(state.tagger.tag, upload.data, upload.options)
     request.state.log |= _log_fields(tagging)
@@ -121,7 +125,7 @@ async def health(request: Request) -> Health:
 @_router.get("/", include_in_schema=False)
 async def index(request: Request) -> Response:
     """Return the web page, or nothing new to a browser that has it."""
-    page = read_page()
+    page = read_page(request.app.state.settings.upload_origin)
     if page.is_current(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=page.headers)
     return HTMLResponse(page.html, headers=page.headers)

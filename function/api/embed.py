@@ -34,7 +34,7 @@ async def embed(request: Request) -> JSONResponse:
     state = request.app.state
     with admitted(state):
         async with in_time(state.settings.max_upload_seconds):
-            given = await read_embed(request, state.settings.max_image_bytes)
+            given = await read_embed(request, state.settings.max_image_bytes, state.upload_bucket.read)
         if isinstance(given, Texts):
             request.state.log["texts"] = len(given.texts)
             embedding = await asyncio.to_thread(state.tagger.embed_texts, given.texts)

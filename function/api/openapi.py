@@ -47,6 +47,10 @@ _ERRORS: list[tuple[type[errors.TaggerError], str]] = [
     (errors.UnsupportedMediaType, "This is not an image that can be read here."),
     (errors.UndecodableImage, "The image is broken or cut short: it could not be decoded."),
     (errors.InvalidOption, "top_k: Input should be greater than or equal to 1."),
+    (errors.SourceForbidden, "Only objects of this deployment's upload bucket are read: see POST /uploads."),
+    (errors.ObjectNotFound, "s3://bucket/cat.jpg is not there, or this version of it no longer is."),
+    (errors.ObjectArchived, "s3://bucket/cat.jpg is archived: it has to be restored before it can be read."),
+    (errors.StorageUnavailable, "S3 did not serve s3://bucket/cat.jpg: SlowDown. Try again."),
     (errors.SourceNotSupported, "This deployment does not read from S3: send the image itself."),
     (errors.Overloaded, "Too many requests are waiting: try again in a second."),
 ]
@@ -62,7 +66,7 @@ def tag_responses() -> dict[int | str, dict[str, Any]]:
             "headers": {**_HEADERS, **_timing(timing, example)},
             "content": {"application/json": {"example": _EXAMPLE_TAGS}},
         },
-        **_error_responses(),
+        **_error_responses(_ERRORS),
     }
 
 
@@ -79,7 +83,20 @@ def embed_responses() -> dict[int | str, dict[str, Any]]:
             "headers": {**_HEADERS, **_timing(timing, "decode;dur=3.1, wait;dur=0.1, encode;dur=31.4")},
             "content": {"application/json": {"examples": examples}},
         },
-        **_error_responses(),
+        **_error_responses(_ERRORS),
+    }
+
+
+def upload_responses() -> dict[int | str, dict[str, Any]]:
+    """Return the responses of `POST /uploads` by status, each with its examples."""
+    return {
+        201: {"description": "Where to upload, and what to tag it by.", "headers": _HEADERS},
+        **_error_responses(
+            [
+                (errors.SourceNotSupported, "This deployment has no upload bucket: send the image itself."),
+                (errors.StorageUnavailable, "S3 did not serve s3://bucket/uploads/1: NoCredentialsError. Try again."),
+            ]
+        ),
     }
 
 
@@ -124,9 +141,9 @@ def _timing(description: str, example: str) -> dict[str, Any]:
     return {"Server-Timing": {"description": description, "schema": {"type": "string"}, "example": example}}
 
 
-def _error_responses() -> dict[int | str, dict[str, Any]]:
+def _error_responses(described: list[tuple[type[errors.TaggerError], str]]) -> dict[int | str, dict[str, Any]]:
     responses: dict[int | str, dict[str, Any]] = {}
-    for error, detail in _ERRORS:
+    for error, detail in described:
         response = responses.setdefault(problems.status_of(error), _problem_response())
         examples = response["content"][problems.MEDIA_TYPE]["examples"]
         examples[error.code] = {"value": problems.example(error, detail)}

@@ -16,6 +16,10 @@ _STATUS: dict[type[errors.TaggerError], int] = {
     errors.UnsupportedMediaType: 415,
     errors.InvalidOption: 422,
     errors.SourceNotSupported: 501,
+    errors.SourceForbidden: 403,
+    errors.ObjectNotFound: 404,
+    errors.ObjectArchived: 409,
+    errors.StorageUnavailable: 503,
     errors.ImageError: 422,
     errors.TooManyPixels: 413,
     errors.Overloaded: 503,
@@ -24,9 +28,11 @@ _STATUS: dict[type[errors.TaggerError], int] = {
 # RFC 9110, section 15: with type about:blank the title is the status' own phrase.
 _TITLES = {
     400: "Bad Request",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     408: "Request Timeout",
+    409: "Conflict",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
@@ -80,7 +86,7 @@ def _problem(request_id: str, status: int, code: str, detail: str) -> dict[str, 
 async def _on_tagger_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.TaggerError)  # noqa: S101 - Starlette resolves handlers by class
     request.state.log["code"] = error.code
-    retry = {"Retry-After": "1"} if isinstance(error, errors.Overloaded) else None
+    retry = {"Retry-After": "1"} if isinstance(error, errors.Overloaded | errors.StorageUnavailable) else None
     return problem_response(request.state.request_id, status_of(type(error)), error.code, str(error), retry)
 
 

@@ -124,9 +124,22 @@ class TagRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     inputs: str = Field(
-        description="The image file, base64 (a data: URL will do).", examples=["iVBORw0KGgoAAAANSUhEUg=="]
+        description="The image file, base64 (a data: URL will do), or s3:// of a picture in the upload bucket.",
+        examples=["iVBORw0KGgoAAAANSUhEUg=="],
     )
     parameters: dict[str, Any] | None = Field(default=None, description="Options: see TagParameters.")
+
+
+class UploadTarget(BaseModel):
+    """Where one picture may be uploaded, as a form."""
+
+    url: str = Field(description="Post the form here, as multipart/form-data.")
+    fields: dict[str, str] = Field(
+        description="Fields of the form; after them come `Content-Type`, an image type, and `file`, the picture."
+    )
+    inputs: str = Field(description="What `POST /tag` takes as `inputs` once the picture is there.")
+    max_bytes: int = Field(description="A larger file is refused.")
+    expires_in_s: int = Field(description="For so many seconds the form is taken.")
 
 
 class EmbedRequest(BaseModel):
@@ -136,7 +149,9 @@ class EmbedRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     inputs: str | None = Field(
-        default=None, description="An image file, base64 (a data: URL will do).", examples=["iVBORw0KGgoAAAANSUhEUg=="]
+        default=None,
+        description="An image file, base64 (a data: URL will do), or s3:// of a picture in the upload bucket.",
+        examples=["iVBORw0KGgoAAAANSUhEUg=="],
     )
     text: _Text | None = Field(default=None, description="A text.", examples=["a photo of a cat"])
     texts: list[_Text] | None = Field(

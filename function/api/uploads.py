@@ -1,8 +1,10 @@
 """Requests to one image and its options, or to texts, whichever way they were sent."""
 
+import asyncio
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,7 +19,6 @@ from function.errors import (
     InvalidOption,
     MalformedBody,
     MissingImage,
-    SourceNotSupported,
     UnsupportedMediaType,
 )
 from function.tagging.tagger import TagOptions
@@ -46,21 +47,21 @@ class Texts:
     several: bool
 
 
-async def read_tag(request: Request, max_image_bytes: int) -> Upload:
-    """Return the image and options of a `POST /tag`.
+async def read_tag(request: Request, max_image_bytes: int, read_s3: Callable[[str], bytes]) -> Upload:
+    """Return the image and options of a `POST /tag`; `read_s3` reads what an s3:// URL names.
 
     Options in the body come before those in the query. Raises the RequestError that says what is wrong.
     """
     if _media_type(request) == "application/json":
         body = await _read_json(request, max_image_bytes, TagRequest)
-        data, options = _decode(body.inputs), body.parameters or {}
+        data, options = await _read_inputs(body.inputs, max_image_bytes, read_s3), body.parameters or {}
     else:
         data, options = await _read_image(request, max_image_bytes)
-    return Upload(_checked(data, max_image_bytes), TagParameters.options({**_query(request), **options}))
+    return Upload(data, TagParameters.options({**_query(request), **options}))
 
 
-async def read_embed(request: Request, max_image_bytes: int) -> bytes | Texts:
-    """Return the image file or the texts of a `POST /embed`.
+async def read_embed(request: Request, max_image_bytes: int, read_s3: Callable[[str], bytes]) -> bytes | Texts:
+    """Return the image file or the texts of a `POST /embed`; `read_s3` reads what an s3:// URL names.
 
     Raises the RequestError that says what is wrong.
     """
@@ -68,28 +69,36 @@ async def read_embed(request: Request, max_image_bytes: int) -> bytes | Texts:
     options: dict[str, Any] = {}
     if _media_type(request) == "application/json":
         body = await _read_json(request, max_image_bytes, EmbedRequest)
-        given = _texts_or_image(body)
+        given = _texts(body) or await _read_inputs(body.inputs or "", max_image_bytes, read_s3)
     else:
         given, options = await _read_image(request, max_image_bytes)
     for name in {**_query(request), **options}:
         raise InvalidOption(f"{name[:50]}: unknown option; /embed takes none.")
-    return given if isinstance(given, Texts) else _checked(given, max_image_bytes)
+    return given
 
 
-def _texts_or_image(body: EmbedRequest) -> Texts | bytes:
-    """Return the one thing that the body holds."""
+def _texts(body: EmbedRequest) -> Texts | None:
+    """Return the texts of a body, None if it holds an image."""
     if body.text is not None:
         return Texts([body.text], several=False)
-    return _decode(body.inputs or "") if body.texts is None else Texts(body.texts, several=True)
+    return None if body.texts is None else Texts(body.texts, several=True)
+
+
+async def _read_inputs(inputs: str, max_image_bytes: int, read_s3: Callable[[str], bytes]) -> bytes:
+    """Return the image that `inputs` is or names; one in S3 has a limit of its own."""
+    if inputs.startswith("s3://"):
+        return _present(await asyncio.to_thread(read_s3, inputs))
+    return _checked(_decode(inputs), max_image_bytes)
 
 
 async def _read_image(request: Request, max_image_bytes: int) -> tuple[bytes, dict[str, Any]]:
     """Return the image and the options of a body that is a form or the image itself."""
     media_type = _media_type(request)
     if media_type == "multipart/form-data":
-        return await read_form(limited(request, max_image_bytes + OVERHEAD_BYTES))
+        data, options = await read_form(limited(request, max_image_bytes + OVERHEAD_BYTES))
+        return _checked(data, max_image_bytes), options
     if media_type in ("", "application/octet-stream") or media_type.startswith("image/"):
-        return await limited(request, max_image_bytes).body(), {}
+        return _present(await limited(request, max_image_bytes).body()), {}
     raise UnsupportedMediaType(
         "Send the image as multipart/form-data, as a raw body (image/... or application/octet-stream), or base64 in "
         "application/json."
@@ -101,11 +110,15 @@ def _media_type(request: Request) -> str:
 
 
 def _checked(data: bytes, max_image_bytes: int) -> bytes:
-    """Return the image file if it is one, and not too large."""
+    """Return the image file if there is one, and it is not too large."""
+    if len(_present(data)) > max_image_bytes:
+        raise too_many_bytes(max_image_bytes)
+    return data
+
+
+def _present(data: bytes) -> bytes:
     if not data:
         raise MissingImage("The request has no image, or an empty one.")
-    if len(data) > max_image_bytes:
-        raise too_many_bytes(max_image_bytes)
     return data
 
 
@@ -131,9 +144,7 @@ async def _read_json(request: Request, max_image_bytes: int, model: type[_Body])
 
 
 def _decode(inputs: str) -> bytes:
-    """Return the bytes that `inputs` stands for."""
-    if inputs.startswith("s3://"):
-        raise SourceNotSupported("This deployment does not read from S3: send the image itself.")
+    """Return the bytes of a base64 text or a data: URL."""
     if re.match(r"https?://", inputs, re.IGNORECASE):
         raise MalformedBody("inputs is a URL, and URLs are never fetched: send the image itself, base64.")
     if inputs.startswith("data:"):

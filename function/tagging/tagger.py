@@ -103,6 +103,20 @@ class Tagger:
         clock.lap("score")
         return Tagging(tags, image, clock.milliseconds)
 
+    def decode(self, data: bytes) -> DecodedImage:
+        """Return one image file ready for `tag_images`, from whichever thread.
+
+        Raises the errors of `Preprocess` if it does not decode.
+        """
+        return self._preprocess(data, self._max_pixels)
+
+    def tag_images(self, images: Sequence[DecodedImage]) -> list[list[Tag]]:
+        """Return the tags of each image, best first, as `tag` gives them; all are encoded at once, at least one."""
+        pixels = torch.stack([image.pixels for image in images])
+        embeddings = self._encoder_thread.submit(self._encode_image, pixels).result()
+        scored = [label_scores(embedding, self.bank, self.manifest.logit_scale) for embedding in embeddings]
+        return [rank(tags, top_k=None, min_score=DEFAULT_MIN_SCORE) for tags in scored]
+
     def embed_image(self, data: bytes) -> Embedding:
         """Return the embedding of one image file.
 

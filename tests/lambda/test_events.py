@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tools.bulk_events import bulk_samples
 from tools.make_events import EVENTS_FOLDER, Request, multipart, rest_event, samples
 
 SAMPLES = samples()
@@ -24,7 +25,7 @@ def replay(handler: Any, name: str, context: Any) -> dict[str, Any]:
 
 def test_the_files_are_those_that_the_tool_makes() -> None:
     files = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in EVENTS_FOLDER.glob("*.json")}
-    assert files == {name: sample.event for name, sample in SAMPLES.items()}
+    assert files == {name: sample.event for name, sample in (SAMPLES | bulk_samples()).items()}
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -8,6 +8,8 @@ import pytest
 from function.settings import Settings
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+# What has no default worth having: it names what the stack makes, or is a parameter of it.
+OF_THE_STACK = {"upload_bucket", "upload_origin", "results_bucket", "write_object_tags"}
 # The image names its own model folder; Lambda never sends half a request, nor a second before the first is answered.
 NOT_A_DEPLOYMENTS = {
     "model_dir",
@@ -20,8 +22,13 @@ NOT_A_DEPLOYMENTS = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - NOT_A_DEPLOYMENTS))
+@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - NOT_A_DEPLOYMENTS - OF_THE_STACK))
 def test_names_every_setting_with_its_default(name: str) -> None:
     found = re.search(rf"^ +{name.upper()}: (.+)$", TEMPLATE.read_text(encoding="utf-8"), re.MULTILINE)
     assert found is not None
     assert Settings.from_environment({name.upper(): found[1]}) == Settings()
+
+
+@pytest.mark.parametrize("name", sorted(OF_THE_STACK))
+def test_gives_what_the_stack_makes(name: str) -> None:
+    assert re.search(rf"^ +{name.upper()}: !(Ref|Sub) ", TEMPLATE.read_text(encoding="utf-8"), re.MULTILINE)

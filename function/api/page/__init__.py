@@ -32,8 +32,8 @@ class Page:
 
 
 @cache
-def read_page() -> Page:
-    """Return the page."""
+def read_page(upload_origin: str = "") -> Page:
+    """Return the page; `upload_origin` is where, beside the service itself, it may send pictures."""
     style, script = _text("style.css"), _text("app.js")
     html = _text("index.html").replace(_STYLE, f"<style>{style}</style>")
     html = html.replace(_SCRIPT, f'<script type="module">{script}</script>')
@@ -42,7 +42,7 @@ def read_page() -> Page:
         html = html.replace(f'src="{picture.name}"', f'src="{url}"')
     document = html.encode()
     headers = {
-        "Content-Security-Policy": _policy(style, script),
+        "Content-Security-Policy": _policy(style, script, upload_origin),
         # Asked for again each time, which is cheap and warms the model: the page is never older than the service.
         "Cache-Control": "no-cache",
         "ETag": f'"{hashlib.sha256(document).hexdigest()[:32]}"',
@@ -54,7 +54,7 @@ def _text(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str) -> str:
+def _policy(style: str, script: str, upload_origin: str) -> str:
     """Return the page's Content-Security-Policy: this style and this script, by their digests, and nothing else."""
     return "; ".join(
         (
@@ -62,7 +62,7 @@ def _policy(style: str, script: str) -> str:
             f"script-src {source_digest(script)}",
             f"style-src {source_digest(style)}",
             "img-src blob: data:",
-            "connect-src 'self'",
+            f"connect-src 'self' {upload_origin}".rstrip(),
             "base-uri 'none'",
             "form-action 'self'",
             "frame-ancestors 'none'",

@@ -96,11 +96,7 @@ function prepare(file) {
 /** Returns what to send for a file: `blob`, and `note` if that is not the file itself. */
 async function fitting(file, image) {
   if (!image) {
-    if (file.size <= MAX_BYTES) return { blob: file, note: "" };
-    throw new Trouble(
-      `This file has ${megabytes(file.size)}; the service takes ${megabytes(MAX_BYTES)}, and this browser cannot ` +
-        "open it to make it smaller. If it is a picture, save it as a JPEG and try again.",
-    );
+    return { blob: file, note: "" };
   }
   const isLarge = Math.max(image.naturalWidth, image.naturalHeight) > MAX_SIDE;
   if (!isLarge && file.size <= COMFORTABLE_BYTES) return { blob: file, note: "" };
@@ -141,14 +137,12 @@ function optionsAreValid() {
 
 /** Returns the tags, the milliseconds by phase, and how long the whole took. Throws a Trouble. */
 async function requestTags(blob, name, options, signal) {
-  const body = new FormData();
-  body.append("file", blob, name);
-  for (const [option, value] of Object.entries(options)) body.append(option, value);
   const started = performance.now();
   let response;
   try {
-    response = await fetch("tag", { method: "POST", body, signal, headers: keyHeader() });
-  } catch {
+    response = await (blob.size > MAX_BYTES ? sendByBucket : send)(blob, name, options, signal);
+  } catch (error) {
+    if (error instanceof Trouble) throw error;
     if (!(await isReadable(blob))) throw new Trouble("This cannot be read: it may be a folder, or was moved away.");
     throw new Trouble("The service could not be reached. Check the connection, then try again.", true);
   }
@@ -157,6 +151,36 @@ async function requestTags(blob, name, options, signal) {
   if (!response.ok || !Array.isArray(answer)) throw troubleOf(response.status, answer);
   const timing = timings(response.headers.get("Server-Timing") ?? "");
   return { tags: answer, timing, total: performance.now() - started };
+}
+
+function send(blob, name, options, signal) {
+  const body = new FormData();
+  body.append("file", blob, name);
+  for (const [option, value] of Object.entries(options)) body.append(option, value);
+  return fetch("tag", { method: "POST", body, signal, headers: keyHeader() });
+}
+
+/** Sends what is too large for a request by way of the service's bucket, if it has one. */
+async function sendByBucket(blob, name, options, signal) {
+  const offer = await fetch("uploads", { method: "POST", signal, headers: keyHeader() });
+  if ([401, 403, 429].includes(offer.status)) return offer; // the gateway's, as it answers any request
+  const { url, fields, inputs, max_bytes: most } = await offer.json().catch(() => ({}));
+  if (!offer.ok || blob.size > most) throw tooLarge(blob, offer.ok ? most : MAX_BYTES);
+  const body = new FormData();
+  for (const [field, value] of Object.entries(fields)) body.append(field, value);
+  body.append("Content-Type", blob.type.startsWith("image/") ? blob.type : "image/unknown");
+  body.append("file", blob, name);
+  const upload = await fetch(url, { method: "POST", body, signal });
+  if (!upload.ok) throw new Trouble("The picture could not be uploaded. Try again in a moment.", true);
+  const headers = { "Content-Type": "application/json", ...keyHeader() };
+  return fetch("tag", { method: "POST", headers, body: JSON.stringify({ inputs, parameters: options }), signal });
+}
+
+function tooLarge(blob, most) {
+  return new Trouble(
+    `This file has ${megabytes(blob.size)}; the service takes ${megabytes(most)}, and this browser cannot open it to ` +
+      "make it smaller. If it is a picture, save it as a JPEG and try again.",
+  );
 }
 
 /** Returns the header with the key, if one was asked for and given. */

@@ -1,0 +1,151 @@
+"""Bulk beside one at a time: the same pictures through the bulk function and through the API's handler, in turns.
+
+    python -m benchmarks.bulk [--rounds N] [--pictures N] [--out FILE]
+
+One process, one full-size model, all of this machine's cores for each. In place of S3 and EventBridge stands a memory
+that takes as long to answer as they do in the same region: they are other machines, which a server on these cores would
+not be. The exit code is 1 if bulk is not faster by `LIMIT`.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from benchmarks.fixtures import ROOT, Files, prepare
+from function.bulk.announcer import Announcer
+from function.bulk.batch import BulkTagger, monotonic_deadline
+from function.bulk.results import Result, Results
+from function.errors import ObjectNotFound, StorageUnavailable
+from function.object_store import ObjectStore, S3Object
+
+LIMIT = 1.2
+# The middle of what is usually told of small requests to S3 from a function in the same region: seconds.
+LATENCY_S = 0.03
+BATCH = 48  # as in infra/backfill.asl.yaml
+
+
+class _Memory(ObjectStore):
+    """Objects in memory: pictures are there for ever, results for one round."""
+
+    def __init__(self, picture: bytes) -> None:
+        super().__init__()
+        self._picture, self._results = picture, dict[str, bytes]()
+
+    def fetch(self, wanted: S3Object, max_bytes: int) -> tuple[S3Object, bytes]:  # noqa: ARG002 - as in the base
+        time.sleep(LATENCY_S)
+        if wanted.bucket == "photos":
+            return wanted, self._picture
+        if wanted.key not in self._results:
+            raise ObjectNotFound(f"{wanted} is not there.")
+        return wanted, self._results[wanted.key]
+
+    def create(self, bucket: str, key: str, body: bytes) -> bool:  # noqa: ARG002 - as in the base
+        time.sleep(LATENCY_S)
+        self._results[key] = body
+        return True
+
+    def forget(self) -> int:
+        """Forget all results; return how many there were."""
+        count = len(self._results)
+        self._results.clear()
+        return count
+
+
+class _Silent(Announcer):
+    """A bus that nobody listens to."""
+
+    def announce(self, results: Sequence[Result]) -> list[StorageUnavailable | None]:
+        time.sleep(LATENCY_S)
+        return [None] * len(results)
+
+
+def main() -> int:
+    """Run the command line; return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.bulk", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=8, help="default: %(default)s")
+    parser.add_argument("--pictures", type=int, default=BATCH, help="in each round (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=ROOT / "build/bulk.json", help="default: build/bulk.json")
+    given = parser.parse_args()
+    files = Files()
+    prepare(files, full=False)
+    os.environ["MODEL_DIR"] = str(files.baked)
+    measured = {name: _compare(files, name, given.rounds, given.pictures) for name in ("0.2mp_jpeg", "12mp_jpeg")}
+    report = {"cpu": _cpu(), "cores": os.cpu_count(), "latency_ms": LATENCY_S * 1000, "pictures": measured}
+    given.out.parent.mkdir(exist_ok=True)
+    given.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(report, indent=2))
+    slow = [name for name, figures in measured.items() if figures["ratio"] < LIMIT]
+    print(f"bulk is not {LIMIT} times as fast: {', '.join(slow)}" if slow else "", file=sys.stderr)
+    return 1 if slow else 0
+
+
+def _compare(files: Files, name: str, rounds: int, pictures: int) -> dict[str, float]:
+    """Return medians over `rounds`, milliseconds of wall and of CPU a picture, and the median ratio of a round."""
+    from function.handler import handler, tagger  # noqa: PLC0415 - it loads the model that the environment names
+
+    event = json.loads(files.event(name).read_text(encoding="utf-8"))
+    store = _Memory(_picture_of(event))
+    results = Results(store, "results", tagger.manifest)
+    options = {"max_object_bytes": 50_000_000, "write_object_tags": False}
+    bulk = BulkTagger(tagger, store, results, _Silent("default"), **options)  # type: ignore[arg-type]
+
+    def by_bulk() -> None:
+        for start in range(0, pictures, BATCH):
+            objects = [S3Object("photos", str(i), str(i)) for i in range(start, min(start + BATCH, pictures))]
+            outcomes = bulk.tag(objects, monotonic_deadline(600))
+            _require(all(isinstance(outcome, dict) and "tags" in outcome for outcome in outcomes.values()))
+        _require(store.forget() == pictures)
+
+    def by_api() -> None:
+        for _ in range(pictures):
+            _require(handler(event, SimpleNamespace(aws_request_id="1"))["statusCode"] == 200)
+
+    samples: dict[str, list[tuple[float, float]]] = {"bulk": [], "api": []}
+    for _ in range(rounds):
+        for way, run in (("api", by_api), ("bulk", by_bulk)):
+            wall, cpu = time.perf_counter(), time.process_time()
+            run()
+            samples[way].append((time.perf_counter() - wall, time.process_time() - cpu))
+    figures = {
+        f"{way}_{kind}_ms": round(statistics.median(each[i] for each in samples[way]) / pictures * 1000, 1)
+        for way in samples
+        for i, kind in enumerate(("wall", "cpu"))
+    }
+    # Of each round, which runs both in turns: what else the machine does befalls both alike.
+    ratios = [api[0] / bulk[0] for api, bulk in zip(samples["api"], samples["bulk"], strict=True)]
+    return {**figures, "ratio": round(statistics.median(ratios), 3)}
+
+
+def _require(holds: bool) -> None:
+    """Stop a benchmark that did not do what it measures."""
+    if not holds:
+        raise SystemExit("bench: a picture was not tagged")
+
+
+def _picture_of(event: Any) -> bytes:
+    """Return the picture in the form of that event."""
+    import base64  # noqa: PLC0415
+
+    body = base64.b64decode(event["body"])
+    start = body.index(b"\r\n\r\n") + 4
+    return body[start : body.rindex(b"\r\n--", 0, len(body) - 4)]
+
+
+def _cpu() -> str:
+    """Return the name of this machine's processor."""
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

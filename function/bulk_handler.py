@@ -1,0 +1,49 @@
+"""Lambda entry for queues and for Step Functions: the second function of the image, its model loaded once as well."""
+
+import os
+from typing import Any
+
+from function.clip.lean_torch import import_lean
+from function.clip.read_ahead import read_ahead
+from function.errors import ModelError
+from function.settings import Settings
+
+settings = Settings.from_environment(os.environ)
+if not settings.results_bucket:
+    raise ModelError("bad settings: RESULTS_BUCKET is not set: there is nowhere to write results")
+# As in handler.py: the kernel reads the weights while torch is imported.
+read_ahead(settings.model_dir)
+import_lean()
+
+from function.bulk.announcer import Announcer  # noqa: E402
+from function.bulk.batch import BulkTagger  # noqa: E402
+from function.bulk.items import answer_items  # noqa: E402
+from function.bulk.observe import logger, observed  # noqa: E402
+from function.bulk.queue import answer_queue  # noqa: E402
+from function.bulk.results import Results  # noqa: E402
+from function.object_store import ObjectStore  # noqa: E402
+from function.tagging.tagger import Tagger  # noqa: E402
+
+tagger = Tagger.load(settings.model_dir, settings.model_dtype, settings.max_image_pixels)
+logger.info("model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest)
+_store = ObjectStore()
+bulk_tagger = BulkTagger(
+    tagger,
+    _store,
+    Results(_store, settings.results_bucket, tagger.manifest),
+    Announcer(settings.event_bus),
+    max_object_bytes=settings.max_object_bytes,
+    write_object_tags=settings.write_object_tags,
+)
+
+
+def handler(event: Any, context: Any) -> Any:
+    """Answer an event of SQS, or a batch of a state machine."""
+
+    def remaining_s() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    tag_objects = observed(bulk_tagger.tag, context.aws_request_id)
+    if "Records" in event:
+        return answer_queue(event, tag_objects, remaining_s)
+    return answer_items(event, tag_objects, remaining_s)

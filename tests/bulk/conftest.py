@@ -1,0 +1,121 @@
+"""Buckets, a queue and a bus on this machine, and the bulk tagger with the small model."""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import pytest
+
+from function.bulk.announcer import Announcer
+from function.bulk.batch import BulkTagger, monotonic_deadline
+from function.bulk.results import Results
+from function.object_store import ObjectStore
+from function.tagging.tagger import Tagger
+from tests.bulk import aws
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+
+PHOTOS, OLD_PHOTOS, RESULTS = "photos-bucket", "unversioned-bucket", "results-bucket"
+REGION: Final = "eu-central-1"
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[aws.Aws]:
+    """AWS, as boto3 finds it: by the environment alone."""
+    with pytest.MonkeyPatch.context() as patch, aws.serving() as (url, application):
+        for name, value in environment(url).items():
+            patch.setenv(name, value)
+        yield application
+
+
+def environment(url: str) -> dict[str, str]:
+    """Return what makes boto3 talk to that address."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+@pytest.fixture(scope="module")
+def s3(cloud: aws.Aws) -> "S3Client":  # noqa: ARG001 - has to be there
+    """S3 with a bucket of photos, one without versions, and one of results whose versions tell of double writes."""
+    client = boto3.client("s3")
+    for bucket in (PHOTOS, OLD_PHOTOS, RESULTS):
+        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for bucket in (PHOTOS, RESULTS):
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return client
+
+
+@pytest.fixture(scope="module")
+def heard(cloud: aws.Aws) -> Callable[[], list[dict[str, Any]]]:  # noqa: ARG001 - has to be there
+    """What an EventBridge rule heard since it was last asked."""
+    sqs, events = boto3.client("sqs"), boto3.client("events")
+    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="heard", EventPattern=json.dumps({"source": ["pet-tagger"], "detail-type": ["ImageTagged"]}))
+    events.put_targets(Rule="heard", Targets=[{"Id": "queue", "Arn": arn}])
+    return lambda: [json.loads(message["Body"]) for message in drain(sqs, url)]
+
+
+def drain(sqs: "SQSClient", url: str) -> list[Any]:
+    """Return all messages of a queue, and delete them."""
+    messages: list[Any] = []
+    while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        messages += batch
+        for message in batch:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return messages
+
+
+@pytest.fixture(scope="module")
+def handler(s3: "S3Client", small_model: Path) -> Iterator[Callable[[Any, Any], Any]]:  # noqa: ARG001 - has to be there
+    """The real handler module, loaded with the small model."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODEL_DIR", str(small_model))
+        patch.setenv("RESULTS_BUCKET", RESULTS)
+        sys.modules.pop("function.bulk_handler", None)
+        yield importlib.import_module("function.bulk_handler").handler
+    sys.modules.pop("function.bulk_handler", None)
+
+
+@dataclass
+class Context:
+    """What Lambda's runtime passes, as far as it is read."""
+
+    seconds: float = 60.0
+    aws_request_id: str = "0f0f0f0f-1111-2222-3333-444444444444"
+
+    def __post_init__(self) -> None:
+        self._remaining_s = monotonic_deadline(self.seconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._remaining_s() * 1000)
+
+
+@pytest.fixture(scope="module")
+def results(s3: "S3Client", small_tagger: Tagger) -> Results:
+    return Results(ObjectStore(lambda: s3), RESULTS, small_tagger.manifest)
+
+
+@pytest.fixture(scope="module")
+def make_bulk(cloud: aws.Aws, small_tagger: Tagger, results: Results) -> Callable[..., BulkTagger]:  # noqa: ARG001
+    """The bulk tagger, made anew: clients take their faults from the environment at that time."""
+
+    def make(*, max_object_bytes: int = 50_000_000, write_object_tags: bool = False) -> BulkTagger:
+        announcer = Announcer("default")
+        options = {"max_object_bytes": max_object_bytes, "write_object_tags": write_object_tags}
+        return BulkTagger(small_tagger, ObjectStore(), results, announcer, **options)  # type: ignore[arg-type]
+
+    return make

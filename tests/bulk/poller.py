@@ -1,0 +1,139 @@
+"""What Lambda does between SQS and a function: receive, invoke, delete what is done; start a process that died anew."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+_BATCH = 10
+
+
+class Worker:
+    """The function's process."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self._environment, self._log = environment, log
+        self.starts = 0
+
+    def __enter__(self) -> Self:
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def _start(self) -> None:
+        self.starts += 1
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.bulk.worker"],
+                env={**os.environ, **self._environment},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self._process.stdout and self._process.stdout.readline() == "ready\n", self._log.read_text()
+
+    def invoke(self, event: dict[str, Any], meanwhile: Callable[[], None] | None = None) -> dict[str, Any] | None:
+        """Return the answer, None if the process died of it; `meanwhile` is called while it works."""
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps(event) + "\n")
+        self._process.stdin.flush()
+        if meanwhile:
+            meanwhile()
+        line = self._process.stdout.readline()
+        if not line:
+            self._end()
+            self._start()
+            return None
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def kill(self) -> None:
+        """End the process as a crash does: at once."""
+        self._process.send_signal(signal.SIGKILL)
+
+    def _end(self) -> None:
+        self.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
+
+
+@dataclass
+class Poller:
+    """One queue before one worker."""
+
+    sqs: "SQSClient"
+    url: str
+    worker: Worker
+    received: int = 0
+    deleted: int = 0
+    failed: int = 0
+    invocations: int = 0
+    seconds: float = 0.0
+    # Memory of the worker, bytes, after so many messages were done.
+    memory: list[tuple[int, int]] = field(default_factory=list)
+
+    def poll(self, meanwhile: Callable[[], None] | None = None) -> bool:
+        """Receive and work off one batch; return whether there was one."""
+        answer = self.sqs.receive_message(
+            QueueUrl=self.url, MaxNumberOfMessages=_BATCH, AttributeNames=["All"], WaitTimeSeconds=0
+        )
+        messages = answer.get("Messages", [])
+        if not messages:
+            return False
+        self.received += len(messages)
+        started = time.perf_counter()
+        reply = self.worker.invoke({"Records": [_record(message) for message in messages]}, meanwhile)
+        self.seconds += time.perf_counter() - started
+        self.invocations += 1
+        if reply is None:  # nothing is deleted: all come back
+            self.failed += len(messages)
+            return True
+        failed = {failure["itemIdentifier"] for failure in reply["answer"]["batchItemFailures"]}
+        done = [message for message in messages if message["MessageId"] not in failed]
+        if done:
+            entries: Any = [{"Id": str(i), "ReceiptHandle": each["ReceiptHandle"]} for i, each in enumerate(done)]
+            self.sqs.delete_message_batch(QueueUrl=self.url, Entries=entries)
+        self.deleted, self.failed = self.deleted + len(done), self.failed + len(failed)
+        self.memory.append((self.deleted, reply["rss_bytes"]))
+        return True
+
+    def drain(self, timeout_s: float) -> None:
+        """Poll until nothing is left, neither waiting nor invisible."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            if self.poll():
+                continue
+            counts = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]
+            if counts["ApproximateNumberOfMessages"] == counts["ApproximateNumberOfMessagesNotVisible"] == "0":
+                return
+            time.sleep(0.2)
+        raise TimeoutError(f"the queue is not empty after {timeout_s} s")
+
+
+def _record(message: Any) -> dict[str, Any]:
+    """Return a message as Lambda passes it."""
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "messageAttributes": {},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:queue",
+        "awsRegion": "eu-central-1",
+    }

@@ -1,0 +1,219 @@
+"""A batch of objects in S3, over HTTP, to their results: recorded, announced, once each."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from function.bulk.batch import BATCH_SIZE, BulkTagger, monotonic_deadline
+from function.bulk.results import Results
+from function.errors import ItemsUnfinished, StorageUnavailable
+from function.object_store import ObjectStore, S3Object
+from function.tagging.tagger import Tagger
+from tests.bulk.aws import Aws
+from tests.bulk.conftest import OLD_PHOTOS, PHOTOS, RESULTS
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+# What a key may be, and what has to be escaped somewhere on its way.
+KEYS = ["plain.jpg", "with space.jpg", "a+b%20c.jpg", "100%.jpg", "ключ/猫 é.jpg", "a//b/../c.jpg", "q?x=1&y#z.jpg"]
+
+
+@pytest.fixture
+def bulk(make_bulk: Callable[..., BulkTagger]) -> BulkTagger:
+    return make_bulk()
+
+
+def put(s3: "S3Client", key: str, body: bytes, bucket: str = PHOTOS) -> S3Object:
+    answer = s3.put_object(Bucket=bucket, Key=key, Body=body)
+    return S3Object(bucket, key, answer.get("VersionId"), answer["ETag"].strip('"'))
+
+
+def run(bulk: BulkTagger, *objects: S3Object, seconds: float = 60) -> dict[S3Object, Any]:
+    return bulk.tag(objects, monotonic_deadline(seconds))
+
+
+def recorded(s3: "S3Client", key: str) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(s3.get_object(Bucket=RESULTS, Key=key)["Body"].read())
+    return result
+
+
+def writes(s3: "S3Client", key: str) -> int:
+    return len(s3.list_object_versions(Bucket=RESULTS, Prefix=key).get("Versions", []))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_picture_has_the_tags_that_the_tagger_gives(
+    s3: "S3Client", bulk: BulkTagger, results: Results, small_tagger: Tagger, cat_jpeg: bytes, key: str
+) -> None:
+    source = put(s3, key, cat_jpeg)
+    result = run(bulk, source)[source]
+    expected = {tag.label: tag.score for tag in small_tagger.tag(cat_jpeg).tags}
+    assert {tag["label"]: tag["score"] for tag in result["tags"]} == pytest.approx(expected, abs=1e-4)
+    assert (result["bucket"], result["key"]) == (PHOTOS, key)
+    assert (result["version_id"], result["etag"]) == (source.version_id, source.etag)
+    assert (result["model"], result["labels_digest"]) == ("small", small_tagger.manifest.labels_digest)
+    assert recorded(s3, results.key(source)) == result
+
+
+def test_a_batch_larger_than_is_encoded_at_once(
+    s3: "S3Client", bulk: BulkTagger, small_tagger: Tagger, cat_jpeg: bytes, cat_png: bytes
+) -> None:
+    pictures = [(f"many/{i}", cat_png if i % 3 else cat_jpeg) for i in range(2 * BATCH_SIZE + 3)]
+    outcomes = run(bulk, *(put(s3, key, body) for key, body in pictures))
+    assert len(outcomes) == len(pictures)
+    for (_, body), result in zip(pictures, outcomes.values(), strict=True):
+        assert result["tags"][0]["score"] == pytest.approx(small_tagger.tag(body).tags[0].score, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [(b"no picture", "unsupported_media_type"), (b"\xff\xd8\xff\xe0 cut", "undecodable_image"), (b"", "missing_image")],
+)
+def test_what_is_no_picture_has_a_result_that_says_so(
+    s3: "S3Client", bulk: BulkTagger, results: Results, body: bytes, code: str
+) -> None:
+    source = put(s3, f"broken/{code}", body)
+    result = run(bulk, source)[source]
+    assert result["error"]["code"] == code
+    assert "tags" not in result
+    assert recorded(s3, results.key(source)) == result
+
+
+def test_what_is_too_large_is_not_read(s3: "S3Client", make_bulk: Callable[..., BulkTagger], cat_png: bytes) -> None:
+    source = put(s3, "large.png", cat_png)
+    assert run(make_bulk(max_object_bytes=1000), source)[source]["error"]["code"] == "too_many_bytes"
+
+
+def test_what_is_gone_has_a_result_that_says_so(s3: "S3Client", bulk: BulkTagger, cat_jpeg: bytes) -> None:
+    deleted = put(s3, "deleted", cat_jpeg)
+    s3.delete_object(Bucket=PHOTOS, Key=deleted.key, VersionId=str(deleted.version_id))
+    overwritten = put(s3, "overwritten", cat_jpeg, OLD_PHOTOS)
+    put(s3, "overwritten", b"another", OLD_PHOTOS)
+    never = S3Object(PHOTOS, "never")
+    no_bucket, no_bucket_name = S3Object("no-such-bucket", "key"), S3Object("Not a bucket", "key")
+    objects = (deleted, overwritten, never, no_bucket, no_bucket_name)
+    codes = [result["error"]["code"] for result in run(bulk, *objects).values()]
+    assert codes == ["object_not_found"] * len(objects)
+
+
+def test_an_object_of_unknown_version_is_that_of_now(
+    s3: "S3Client", bulk: BulkTagger, results: Results, cat_jpeg: bytes
+) -> None:
+    source = put(s3, "listed", cat_jpeg)
+    unknown = S3Object(PHOTOS, "listed")
+    result = run(bulk, unknown)[unknown]
+    assert (result["version_id"], result["etag"]) == (source.version_id, source.etag)
+    assert run(bulk, source)[source] == result
+    assert writes(s3, results.key(source)) == 1
+
+
+def test_the_same_object_is_tagged_once(
+    s3: "S3Client", bulk: BulkTagger, results: Results, heard: Callable[[], list[Any]], cat_jpeg: bytes
+) -> None:
+    source = put(s3, "once", cat_jpeg)
+    heard()
+    first = run(bulk, source, source)[source]
+    assert run(bulk, source)[source] == first
+    assert writes(s3, results.key(source)) == 1
+    assert [event["detail"] for event in heard()] == [first]
+
+
+@pytest.mark.parametrize("bucket", [PHOTOS, OLD_PHOTOS])
+def test_each_version_has_a_result_of_its_own(
+    s3: "S3Client", bulk: BulkTagger, results: Results, cat_jpeg: bytes, cat_png: bytes, bucket: str
+) -> None:
+    old = put(s3, "versions", cat_jpeg, bucket)
+    run(bulk, old)
+    new = put(s3, "versions", cat_png, bucket)
+    run(bulk, new)
+    assert recorded(s3, results.key(old))["etag"] == old.etag
+    assert recorded(s3, results.key(new))["etag"] == new.etag
+
+
+def test_two_at_the_same_time_write_one_result(
+    s3: "S3Client", make_bulk: Callable[..., BulkTagger], results: Results, cat_jpeg: bytes
+) -> None:
+    source, workers = put(s3, "race", cat_jpeg), [make_bulk() for _ in range(4)]
+    threads = [threading.Thread(target=run, args=(worker, source)) for worker in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert writes(s3, results.key(source)) == 1
+
+
+def test_our_own_results_are_not_tagged(s3: "S3Client", bulk: BulkTagger, results: Results, cat_jpeg: bytes) -> None:
+    source = put(s3, "loop", cat_jpeg)
+    run(bulk, source)
+    own = S3Object(RESULTS, results.key(source))
+    assert "error" in run(bulk, own)[own]
+    assert writes(s3, results.key(own)) == 0
+
+
+def test_results_of_another_model_or_other_labels_are_others(small_tagger: Tagger) -> None:
+    source, manifest = S3Object(PHOTOS, "key", "version"), small_tagger.manifest
+    others = (replace(manifest, labels_digest="x"), replace(manifest, revision="x"), replace(manifest, source={}))
+    keys = {Results(ObjectStore(), RESULTS, each).key(source) for each in (manifest, *others)}
+    assert len(keys) == 4
+
+
+def test_a_very_long_key_has_a_result(s3: "S3Client", bulk: BulkTagger, results: Results, cat_jpeg: bytes) -> None:
+    source = put(s3, "猫" * 341, cat_jpeg)
+    result = run(bulk, source)[source]
+    assert recorded(s3, results.key(source)) == result
+    assert len(results.key(source).encode()) <= 1024
+
+
+def test_object_tags_are_merged_with_those_that_are_there(
+    s3: "S3Client", make_bulk: Callable[..., BulkTagger], cat_jpeg: bytes
+) -> None:
+    source = put(s3, "tags", cat_jpeg)
+    where: Any = {"Bucket": PHOTOS, "Key": "tags", "VersionId": source.version_id}
+    s3.put_object_tagging(**where, Tagging={"TagSet": [{"Key": "owner", "Value": "me"}]})
+    result = run(make_bulk(write_object_tags=True), source)[source]
+    found = {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(**where)["TagSet"]}
+    best = next(tag for tag in result["tags"] if tag["group"] == "pet")
+    assert found["owner"] == "me"
+    assert found["pet-tagger:pet"] == f"{best['label']} {best['score']:.2f}"
+
+
+@pytest.fixture
+def faulty(cloud: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """S3 and EventBridge, failing for whoever is made now."""
+    monkeypatch.setenv("AWS_SDK_UA_APP_ID", "faulty")
+    yield cloud
+    cloud.faults.errors = cloud.faults.cut = cloud.faults.slow = 0.0
+
+
+@pytest.mark.parametrize("fault", ["errors", "cut"])
+def test_what_s3_does_not_serve_is_left_to_do_and_then_done(
+    s3: "S3Client", make_bulk: Callable[..., BulkTagger], results: Results, faulty: Aws, cat_jpeg: bytes, fault: str
+) -> None:
+    source, bulk = put(s3, f"trouble/{fault}", cat_jpeg), make_bulk()
+    setattr(faulty.faults, fault, 1.0)
+    assert isinstance(run(bulk, source)[source], StorageUnavailable)
+    assert writes(s3, results.key(source)) == 0
+    setattr(faulty.faults, fault, 0.0)
+    assert run(bulk, source)[source]["tags"]
+
+
+def test_what_there_is_no_time_for_is_left_to_do(
+    s3: "S3Client", make_bulk: Callable[..., BulkTagger], faulty: Aws, cat_jpeg: bytes
+) -> None:
+    known, new = put(s3, "in time", cat_jpeg), put(s3, "too late", cat_jpeg)
+    bulk = make_bulk()
+    run(bulk, known)
+    assert isinstance(run(bulk, new, seconds=4)[new], ItemsUnfinished)
+    faulty.faults.slow, faulty.faults.slow_s = 1.0, 2.0
+    started = time.monotonic()
+    assert isinstance(run(bulk, new, seconds=6)[new], ItemsUnfinished)
+    assert time.monotonic() - started < 5.5
+    faulty.faults.slow = 0.0
+    outcomes = run(bulk, known, new)
+    assert all("tags" in outcome for outcome in outcomes.values())

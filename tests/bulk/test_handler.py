@@ -1,0 +1,125 @@
+"""The bulk function's entry: every sample event of a queue and of a state machine, and what fails of a batch."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from function.errors import ItemsUnfinished, MalformedMessage
+from tests.bulk.conftest import PHOTOS, RESULTS, Context
+from tools.bulk_events import AWKWARD, BUCKET, GONE, PICTURE, PLAIN, bulk_samples, message_id, object_created, sqs_event
+from tools.make_events import EVENTS_FOLDER
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+SAMPLES = bulk_samples()
+Handler = Callable[[Any, Any], Any]
+
+
+@pytest.fixture
+def photos(s3: "S3Client") -> "S3Client":
+    """S3 with the pictures that the samples name, and no results."""
+    for key in (PLAIN, AWKWARD):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=PICTURE.read_bytes())
+    for version in s3.list_object_versions(Bucket=RESULTS).get("Versions", []):
+        s3.delete_object(Bucket=RESULTS, Key=version["Key"], VersionId=version["VersionId"])
+    return s3
+
+
+def recorded(s3: "S3Client") -> list[dict[str, Any]]:
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=RESULTS).get("Contents", [])]
+    return [json.loads(s3.get_object(Bucket=RESULTS, Key=key)["Body"].read()) for key in keys]
+
+
+def failures(answer: Any) -> list[str]:
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_every_sample_gets_its_answer(photos: "S3Client", handler: Handler, name: str) -> None:
+    event = json.loads((EVENTS_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    answer = handler(event, Context())
+    sample = SAMPLES[name]
+    if "Records" in event:
+        assert failures(answer) == [message_id(number) for number in sample.failures]
+    else:
+        assert [result["key"] for result in answer] == [PLAIN, AWKWARD]
+        assert len(answer) == sample.results
+    written = {result["key"]: result for result in recorded(photos)}
+    expected = {
+        "sqs-s3-notification": {PLAIN, AWKWARD},
+        "sqs-eventbridge": {AWKWARD},
+        "sqs-backfill": {AWKWARD},
+        "sqs-twice": {PLAIN, GONE},
+        "sqs-unreadable": {PLAIN},
+        "items-listing": {PLAIN, AWKWARD},
+        "items-inventory": {PLAIN, AWKWARD},
+    }
+    assert set(written) == expected.get(name, set())
+    assert all(("tags" in result) == (key != GONE) for key, result in written.items())
+
+
+def test_only_the_messages_that_failed_are_told(photos: "S3Client", handler: Handler) -> None:
+    """Poison beside good ones: the good ones are done."""
+    photos.put_object(Bucket=PHOTOS, Key="broken", Body=b"no picture")
+    event = sqs_event(object_created(PLAIN), "poison", {"bucket": PHOTOS, "key": "broken"}, object_created(AWKWARD))
+    assert failures(handler(event, Context())) == [message_id(1)]
+    assert {result["key"]: "tags" in result for result in recorded(photos)} == {
+        PLAIN: True, AWKWARD: True, "broken": False,
+    }  # fmt: skip
+
+
+def test_without_time_every_message_fails_and_nothing_is_written(photos: "S3Client", handler: Handler) -> None:
+    event = sqs_event(object_created(PLAIN), object_created(AWKWARD))
+    assert failures(handler(event, Context(seconds=1))) == [message_id(0), message_id(1)]
+    assert recorded(photos) == []
+
+
+def test_a_message_that_keeps_coming_back_is_taken_last_and_alone(
+    photos: "S3Client", handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules["function.bulk_handler"]
+    taken: list[list[str]] = []
+    tag = module.bulk_tagger.tag
+
+    def watched(objects: Any, remaining_s: Any) -> Any:
+        taken.append([source.key for source in objects])
+        return tag(objects, remaining_s)
+
+    monkeypatch.setattr(module.bulk_tagger, "tag", watched)
+    event = sqs_event(object_created(GONE), object_created(PLAIN), object_created(AWKWARD))
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "3"
+    assert failures(handler(event, Context())) == []
+    assert taken == [[PLAIN, AWKWARD], [GONE]]
+    assert len(recorded(photos)) == 3
+
+
+def test_items_that_are_left_to_do_fail_the_batch_and_the_next_try_does_the_rest(
+    photos: "S3Client", handler: Handler
+) -> None:
+    event = SAMPLES["items-listing"].event
+    with pytest.raises(ItemsUnfinished, match="2 of 2 objects are left"):
+        handler(event, Context(seconds=1))
+    first = handler(event, Context())
+    assert handler(event, Context()) == first
+    assert len(recorded(photos)) == 2
+
+
+@pytest.mark.parametrize("event", [{}, {"Items": "all"}, {"Items": ["key"]}, {"Items": [{"Key": "no bucket"}]}])
+def test_what_is_no_batch_is_told_so(handler: Handler, event: Any) -> None:
+    with pytest.raises(MalformedMessage):
+        handler(event, Context())
+
+
+def test_without_a_bucket_for_results_it_does_not_start(small_model: Path) -> None:
+    environment = {**os.environ, "MODEL_DIR": str(small_model), "RESULTS_BUCKET": ""}
+    command = [sys.executable, "-c", "import function.bulk_handler"]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode != 0
+    assert "RESULTS_BUCKET is not set" in result.stderr

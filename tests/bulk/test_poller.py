@@ -1,0 +1,194 @@
+"""A queue of pictures through the function, as Lambda's poller does it, while everything that can go wrong does.
+
+100 pictures with `make test`, 1,000 with `make bulk-soak` (BULK_PICTURES says how many).
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx2
+import pytest
+
+from function.tagging.tagger import Tagger
+from tests.bulk.conftest import PHOTOS, REGION, RESULTS, drain, environment
+from tests.bulk.poller import Poller, Worker
+from tests.delivered import free_port
+
+PICTURES = int(os.environ.get("BULK_PICTURES", "100"))
+# From here on there is a second hundred and a last one, far enough apart to compare the memory.
+MEASURED = 500
+BROKEN = DUPLICATES = PICTURES // 10
+FAULTS = {"errors": 0.05, "cut": 0.02, "slow": 0.01, "slow_s": 0.3}
+FOLDER = Path(__file__).parents[1] / "pictures"
+# Lambda would wait for six times the function's time-out; a test has less patience.
+VISIBILITY_S, MAX_RECEIVES = 3, 20
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """AWS in a process of its own, so that its memory and its interpreter are not the function's."""
+    port = free_port()
+    with subprocess.Popen([sys.executable, "-m", "tests.bulk.aws", str(port)], stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait(f"http://127.0.0.1:{port}/faults")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+def _wait(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            httpx2.get(url)
+        except httpx2.TransportError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            return
+
+
+class Cloud:
+    """The buckets, and queues that rules of EventBridge fill, made as the template makes them."""
+
+    def __init__(self) -> None:
+        self.s3, self.sqs, self.events = boto3.client("s3"), boto3.client("sqs"), boto3.client("events")
+        for bucket in (PHOTOS, RESULTS):
+            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+            self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        self.dead = self._queue("dead")
+        redrive = {"deadLetterTargetArn": self._arn(self.dead), "maxReceiveCount": MAX_RECEIVES}
+        self.queue = self._queue("uploads", VisibilityTimeout=str(VISIBILITY_S), RedrivePolicy=json.dumps(redrive))
+        self.heard = self._queue("heard")
+        self._rule("uploads", {"source": ["aws.s3"], "detail-type": ["Object Created"]}, self.queue)
+        self._rule("heard", {"source": ["pet-tagger"], "detail-type": ["ImageTagged"]}, self.heard)
+        self.s3.put_bucket_notification_configuration(
+            Bucket=PHOTOS, NotificationConfiguration={"EventBridgeConfiguration": {}}
+        )
+
+    def _queue(self, name: str, **attributes: str) -> str:
+        return self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]
+
+    def _arn(self, url: str) -> str:
+        return self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+    def _rule(self, name: str, pattern: dict[str, Any], queue: str) -> None:
+        self.events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+        self.events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": self._arn(queue)}])
+
+    def upload(self, pictures: dict[str, bytes]) -> None:
+        """Upload them; every tenth is told of once more, by a message of our own."""
+        duplicates = set(random.Random(1).sample(sorted(pictures), DUPLICATES))  # noqa: S311
+        for key, body in pictures.items():
+            version = self.s3.put_object(Bucket=PHOTOS, Key=key, Body=body)["VersionId"]
+            if key in duplicates:
+                message = {"bucket": PHOTOS, "key": key, "version_id": version}
+                self.sqs.send_message(QueueUrl=self.queue, MessageBody=json.dumps(message))
+
+    def results(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what was ever written into the bucket of results, by the key of the picture."""
+        written: dict[str, list[dict[str, Any]]] = {}
+        for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=RESULTS):
+            for version in page.get("Versions", []):
+                answer = self.s3.get_object(Bucket=RESULTS, Key=version["Key"], VersionId=version["VersionId"])
+                result = json.loads(answer["Body"].read())
+                written.setdefault(result["key"], []).append(result)
+        return written
+
+
+def make_pictures() -> tuple[dict[str, bytes], list[str]]:
+    """Return what is uploaded, drawings under awkward keys, and which tenth is cut short or no picture at all."""
+    files = sorted(FOLDER.rglob("*.png"))
+    pictures = {f"photos/{i:04d} {i % 7}+é%20.png": files[i % len(files)].read_bytes() for i in range(PICTURES)}
+    broken = random.Random(2).sample(sorted(pictures), BROKEN)  # noqa: S311
+    for i, key in enumerate(broken):
+        pictures[key] = pictures[key][:-40] if i % 2 else b"poison"
+    return pictures, broken
+
+
+def test_each_picture_has_one_result_whatever_happens(
+    url: str, small_model: Path, small_tagger: Tagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(url).items():
+        monkeypatch.setenv(name, value)
+    cloud, (pictures, broken) = Cloud(), make_pictures()
+    cloud.upload(pictures)
+    httpx2.post(f"{url}/faults", json={**FAULTS, "hold_put": 5})
+    settings = {"MODEL_DIR": str(small_model), "RESULTS_BUCKET": RESULTS, "AWS_SDK_UA_APP_ID": "faulty"}
+    with Worker(settings, tmp_path / "log") as worker:
+        poller = Poller(cloud.sqs, cloud.queue, worker)
+
+        def kill_while_it_writes() -> None:
+            """Kill the function once it is held up in the middle of writing a batch's results."""
+            deadline = time.monotonic() + 2
+            while worker.starts == 1 and time.monotonic() < deadline:
+                if httpx2.get(f"{url}/faults").json()["held"]:
+                    return worker.kill()
+                time.sleep(0.01)
+
+        while worker.starts == 1:
+            assert poller.poll(kill_while_it_writes)
+        poller.drain(timeout_s=600)
+    _check_results(cloud.results(), pictures, broken, small_tagger)
+    events = [json.loads(message["Body"])["detail"] for message in drain(cloud.sqs, cloud.heard)]
+    counts = {
+        "pictures": len(pictures),
+        "broken": BROKEN,
+        "messages": PICTURES + DUPLICATES,
+        "deliveries": poller.received,
+        "redeliveries": poller.received - PICTURES - DUPLICATES,
+        "crashes": worker.starts - 1,
+        "faults": httpx2.get(f"{url}/faults").json()["counts"],
+        "results": sum(len(each) for each in cloud.results().values()),
+        "events": len(events),
+        "dead letters": len(drain(cloud.sqs, cloud.dead)),
+        "pictures per second": round(PICTURES / poller.seconds, 1),
+        **(_memory(poller.memory) if PICTURES >= MEASURED else {}),
+    }
+    print(json.dumps(counts, indent=2))  # noqa: T201 - shown by `make bulk-soak`
+    assert {event["key"] for event in events} == set(pictures)
+    assert (counts["results"], counts["crashes"], counts["dead letters"]) == (PICTURES, 1, 0)
+    assert poller.deleted == PICTURES + DUPLICATES
+    if PICTURES >= MEASURED:
+        assert abs(counts["memory growth"]) <= 0.05
+
+
+def _check_results(
+    written: dict[str, list[dict[str, Any]]], pictures: dict[str, bytes], broken: list[str], tagger: Tagger
+) -> None:
+    """Exactly one result was ever written for each picture, and it is the right one."""
+    assert {key: len(each) for key, each in written.items()} == dict.fromkeys(pictures, 1)
+    by_body: dict[bytes, dict[str, float]] = {}
+    for key, body in pictures.items():
+        (result,) = written[key]
+        if key in broken:
+            assert result["error"]["code"] in {"undecodable_image", "unsupported_media_type"}
+            continue
+        if body not in by_body:
+            by_body[body] = {tag.label: tag.score for tag in tagger.tag(body).tags}
+        assert {tag["label"]: tag["score"] for tag in result["tags"]} == pytest.approx(by_body[body], abs=1e-4)
+
+
+def _memory(samples: list[tuple[int, int]]) -> dict[str, Any]:
+    """Return the mean memory over the second hundred messages and over the last hundred, MB, and its growth."""
+    last = samples[-1][0]
+
+    def mean(low: int, high: int) -> float:
+        chosen = [size for done, size in samples if low < done <= high]
+        return sum(chosen) / len(chosen) / 1e6
+
+    second, final = mean(100, 200), mean(last - 100, last)
+    return {
+        "MB, second hundred": round(second, 1),
+        "MB, last hundred": round(final, 1),
+        "memory growth": round(final / second - 1, 4),
+        "MB by hundreds": [round(mean(low, low + 100), 1) for low in range(0, last - 99, 100)],
+    }
