@@ -4,7 +4,7 @@ SHELL := bash
 ARGS ?=
 SAM_OPTIONS := $(if $(MODEL_ID),--parameter-overrides ModelId=$(MODEL_ID))
 
-.PHONY: help run local test check e2e test-weights bench bench-quick docs lock format clean
+.PHONY: fuzz soak sbom help run local test check e2e test-weights bench bench-quick docs lock format clean
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -32,6 +32,18 @@ bench: .venv/.bench-ready ## speed, memory, cold start and size beside others: b
 bench-quick: .venv/.ready ## the ratios that a change of code can spoil, against their limits (two minutes)
 	.venv/bin/python -m benchmarks --quick $(ARGS)
 
+fuzz: .venv/.ready ## damaged pictures, events and forms, bombs, and schemathesis over the API (ARGS= goes to the fuzzer)
+	.venv/bin/python -m tools.fuzz $(ARGS)
+	FUZZ=1 .venv/bin/python -m pytest tests/hostile
+
+soak: .venv/.ready ## 20,000 requests to the image under its limits (IMAGE=, ARGS=); needs Docker
+	.venv/bin/python -m tools.soak $(ARGS)
+
+sbom: ## the bill of materials of what the image installs, CycloneDX, in build/sbom.json
+	mkdir -p build
+	grep -h '^torch==.*!=' requirements/torch.txt | cat - requirements/runtime.lock > build/sbom-requirements.txt
+	scripts/tool.sh sbom cyclonedx-py requirements build/sbom-requirements.txt --output-file build/sbom.json
+
 check: .venv/.ready ## lint, types, layers, the template, and drift of what is generated (OpenAPI, events, lock files)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -55,7 +67,7 @@ lock: .venv/.ready ## compile the lock files again, after a change of pyproject.
 	scripts/lock.sh
 
 clean: ## remove what can be made again: environments, builds, caches
-	rm -rf .venv .venv-sam .venv-openapi-client .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-sam .venv-openapi-client .venv-schemathesis .venv-sbom .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.bench-ready: .venv/.ready requirements/bench.lock
