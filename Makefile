@@ -6,7 +6,7 @@ ARGS ?=
 IMAGE ?= tagfunction:pet-tagger
 SAM_OPTIONS := $(if $(MODEL_ID),--parameter-overrides ModelId=$(MODEL_ID))
 
-.PHONY: help run local test check policy e2e test-weights train-demo bulk-soak bench bench-quick docs lock format clean
+.PHONY: help run local test check policy e2e test-weights train-demo bulk-soak fuzz soak bench bench-quick docs lock format clean
 .PHONY: build sbom scan deploy smoke-test dashboard
 
 help: ## list the tasks
@@ -40,6 +40,13 @@ bench: .venv/.bench-ready ## speed, memory, cold start and size beside others: b
 
 bench-quick: .venv/.ready ## the ratios that a change of code can spoil, against their limits (two minutes)
 	.venv/bin/python -m benchmarks --quick $(ARGS)
+
+fuzz: .venv/.ready ## damaged pictures, events and forms, bombs, and schemathesis over the API (ARGS= goes to the fuzzer)
+	.venv/bin/python -m tools.fuzz $(ARGS)
+	FUZZ=1 .venv/bin/python -m pytest tests/hostile
+
+soak: .venv/.ready ## 20,000 requests to the image under its limits (IMAGE=, ARGS=); needs Docker
+	.venv/bin/python -m tools.soak $(ARGS)
 
 check: .venv/.ready ## lint, types, layers, policy, and drift of what is generated (OpenAPI, events, lock files)
 	.venv/bin/ruff check
@@ -95,7 +102,8 @@ lock: .venv/.ready ## compile the lock files again, after a change of pyproject.
 	scripts/lock.sh
 
 clean: ## remove what can be made again: environments, builds, caches
-	rm -rf .venv .venv-sam .venv-policy .venv-openapi-client .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-* .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.bench-ready: .venv/.ready requirements/bench.lock

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from function.clip import checkpoint
 from function.clip.checkpoint import BakedModel, Manifest
+from function.clip.integrity import describe_files
 from function.clip.source import DEFAULT_MODEL, Source
 from function.clip.text_encoder import TextEncoder
 from function.errors import CheckpointError, HubUnreachable, ModelError
@@ -113,7 +114,7 @@ def _write(source: Source, labels: LabelSet, folder: Path) -> Manifest:
         labels_digest=labels.digest,
         source=source.digests(),
         versions={name: version(name) for name in ("transformers", "torch", "tokenizers", "safetensors")},
-        files=checkpoint.describe_files(folder),
+        files=describe_files(folder, without=checkpoint.MANIFEST),
     )
     manifest.write(folder)
     for path in folder.rglob("*"):  # safetensors files come out readable by their owner only

@@ -38,7 +38,6 @@ compile sam.lock requirements/sam.in
 compile policy.lock requirements/policy.in
 compile openapi-client.lock requirements/openapi-client.in
 compile schemathesis.lock requirements/schemathesis.in
-compile sbom.lock requirements/sbom.in
 
 [ "$out" = requirements ] && exit
 for lock in "$out"/*.lock; do

@@ -7,8 +7,8 @@
     labels.json          what they are the embeddings of
     text/                text tower and tokenizer as Transformers saves them, read only on demand
 
-Opening checks what is cheap (presence, sizes, shapes, version); `verify` reads every byte and belongs at the end of a
-build: an image is content-addressed, so a cold start has no need to hash 350 MB again.
+Opening checks what is cheap (presence, sizes, both ends of each file, shapes, version); `verify` reads every byte and
+belongs at the end of a build: an image is content-addressed, so a cold start has no need to hash 350 MB again.
 """
 
 import hashlib
@@ -22,12 +22,14 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from function.clip.image_encoder import VisionConfig
+from function.clip.integrity import check_cheaply, describe_files
 from function.clip.preprocess import Preprocess
 from function.errors import CheckpointError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 # A transformer layer has so many: opening a file for each would cost, and so do pages that stay.
 _TENSORS_A_MAPPING = 16
+_ENTRY = {"bytes", "sha256", "ends_sha256"}
 MANIFEST, VISION, PREPROCESS, TEXT = "manifest.json", "vision.safetensors", "preprocess.json", "text"
 
 
@@ -36,7 +38,8 @@ class Manifest:
     """Where a baked folder came from and what it must hold.
 
     `logit_scale` is exponentiated: it multiplies cosines. `source` maps each file of the checkpoint to its SHA-256,
-    `files` each file of the folder to `{"bytes", "sha256"}`.
+    `files` each file of the folder to `{"bytes", "sha256", "ends_sha256"}`. In the file itself a last field, `sha256`,
+    is the digest of all the others: what vouches for every byte of the folder is vouched for, too.
     """
 
     model_id: str
@@ -62,18 +65,26 @@ class Manifest:
         """
         path = folder / MANIFEST
         fields = _read_json(path)
+        fields.pop("sha256", None)  # compared by `verify`
         if fields.get("format_version") != FORMAT_VERSION:
             raise CheckpointError(
                 f"{path}: format version {fields.get('format_version')}, not {FORMAT_VERSION}: bake it again"
             )
         try:
+            if any(entry.keys() != _ENTRY for entry in fields["files"].values()):
+                raise KeyError(*_ENTRY)
             return cls(**{**fields, "vision": VisionConfig(**fields["vision"])})
-        except (KeyError, TypeError) as error:
-            raise CheckpointError(f"{path}: {error}: bake it again") from error
+        except (AttributeError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{path}: {error!r}: bake it again") from error
 
     def write(self, folder: Path) -> None:
         """Write the manifest into `folder`."""
-        write_json(folder / MANIFEST, asdict(self))
+        (folder / MANIFEST).write_text(self.as_text(), encoding="utf-8")
+
+    def as_text(self) -> str:
+        """Return the manifest as it is written: any other text is not it."""
+        fields = asdict(self)
+        return json_text({**fields, "sha256": hashlib.sha256(json_text(fields).encode()).hexdigest()})
 
 
 @dataclass(frozen=True)
@@ -88,12 +99,12 @@ class BakedModel:
     def open(cls, folder: Path) -> Self:
         """Open the baked `folder`.
 
-        Raises CheckpointError, saying which file and why, if one is missing, has another size than the manifest says,
-        or does not read.
+        Raises CheckpointError, saying which file and why, if one is missing, has another size or other ends than the
+        manifest says, or does not read.
         """
         manifest = Manifest.read(folder)
         for name, entry in manifest.files.items():
-            _check_size(folder / name, entry["bytes"])
+            check_cheaply(folder / name, entry)
         fields = _read_json(folder / PREPROCESS)
         try:
             preprocess = Preprocess.from_json(fields)
@@ -181,15 +192,12 @@ def expected_shapes(config: VisionConfig) -> dict[str, tuple[int, ...]]:
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON that people can read, in its own order."""
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json_text(value), encoding="utf-8")
 
 
-def describe_files(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return size and SHA-256 of every file below `folder`, but not of the manifest, by relative path."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    return {
-        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in paths
-    }
+def json_text(value: Any) -> str:
+    """Return `value` as JSON that people can read, in its own order."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def verify(folder: Path) -> Manifest:
@@ -198,7 +206,9 @@ def verify(folder: Path) -> Manifest:
     Raises CheckpointError if a file is missing, added, or has another digest than the manifest says.
     """
     model = BakedModel.open(folder)
-    found = describe_files(folder)
+    if (folder / MANIFEST).read_bytes() != model.manifest.as_text().encode():
+        raise CheckpointError(f"{folder / MANIFEST}: changed since it was baked")
+    found = describe_files(folder, without=MANIFEST)
     for name in found.keys() - model.manifest.files.keys():
         raise CheckpointError(f"{folder / name}: not in {MANIFEST}")
     for name, entry in model.manifest.files.items():
@@ -206,19 +216,6 @@ def verify(folder: Path) -> Manifest:
             raise CheckpointError(f"{folder / name}: SHA-256 is {found[name]['sha256']}, expected {entry['sha256']}")
     model.vision_weights()
     return model.manifest
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _check_size(path: Path, expected: int) -> None:
-    """Raise CheckpointError unless `path` is a file of `expected` bytes."""
-    found = path.stat().st_size if path.is_file() else None
-    if found != expected:
-        raise CheckpointError(f"{path}: {'missing' if found is None else f'{found} bytes, expected {expected}'}")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Self
 
-from function.clip.checkpoint import sha256
+from function.clip.integrity import sha256
 from function.errors import CheckpointError, HubUnreachable
 
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
+from function import bake
 from function.clip import checkpoint
 from function.clip.checkpoint import BakedModel, Manifest
+from function.clip.integrity import describe_files
 from function.errors import CheckpointError
 from function.tagging.bank import LabelBank
 from function.tagging.tagger import Tagger
@@ -47,6 +51,43 @@ def test_every_byte_is_verified(folder: Path) -> None:
     checkpoint.verify(folder)
 
 
+@given(data=st.data())
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_byte_changed_anywhere_is_not_verified(folder: Path, data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(sorted(path for path in folder.rglob("*") if path.is_file())))
+    original = path.read_bytes()
+    place, flip = data.draw(st.integers(0, len(original) - 1)), data.draw(st.integers(1, 255))
+    path.write_bytes(original[:place] + bytes([original[place] ^ flip]) + original[place + 1 :])
+    try:
+        with pytest.raises(CheckpointError):
+            checkpoint.verify(folder)
+        assert bake.main(["--verify", str(folder)]) == 2
+    finally:
+        path.write_bytes(original)
+
+
+def test_every_byte_of_the_manifest_is_verified(folder: Path) -> None:
+    path = folder / "manifest.json"
+    original = path.read_bytes()
+    for place in range(0, len(original), 7):
+        path.write_bytes(original[:place] + bytes([original[place] ^ 1]) + original[place + 1 :])
+        with pytest.raises(CheckpointError):
+            checkpoint.verify(folder)
+    path.write_bytes(original)
+    checkpoint.verify(folder)
+
+
+@pytest.mark.parametrize("name", ["vision.safetensors", "labels.safetensors", "text/model.safetensors"])
+def test_a_file_of_another_bake_is_refused_at_start(folder: Path, name: str) -> None:
+    other = {key: tensor + 0.5 for key, tensor in load_file(folder / name).items()}
+    metadata = {"format": "pt"} if name.startswith("text") else None
+    size = (folder / name).stat().st_size
+    save_file(other, folder / name, metadata=metadata)
+    assert (folder / name).stat().st_size == size
+    with pytest.raises(CheckpointError, match=f"{name}: not the file that was baked"):
+        Tagger.load(folder, "float32", MAX_PIXELS)
+
+
 def test_an_added_file_is_not_verified(folder: Path) -> None:
     (folder / "text" / "extra.bin").touch()
     with pytest.raises(CheckpointError, match=r"extra\.bin: not in manifest"):
@@ -71,7 +112,7 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
 
 def test_another_format_version_is_refused(folder: Path) -> None:
     edit_manifest(folder, format_version=99)
-    with pytest.raises(CheckpointError, match="format version 99, not 1: bake it again"):
+    with pytest.raises(CheckpointError, match="format version 99, not 2: bake it again"):
         BakedModel.open(folder)
 
 
@@ -88,7 +129,7 @@ def test_weights_of_another_shape_are_refused(folder: Path) -> None:
     weights = load_file(folder / "vision.safetensors")
     weights["visual_projection.weight"] = torch.zeros(7, 32)
     save_file(weights, folder / "vision.safetensors")
-    edit_manifest(folder, files=checkpoint.describe_files(folder))
+    edit_manifest(folder, files=describe_files(folder, without="manifest.json"))
     with pytest.raises(CheckpointError, match=r"visual_projection\.weight has shape \(7, 32\), expected \(24, 32\)"):
         Tagger.load(folder, "float32", MAX_PIXELS)
 

@@ -1,0 +1,105 @@
+"""The local server under slow, cut, doubled and many requests: who is slow is told so, all others are answered."""
+
+import json
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.conftest import encode
+from tests.delivered import free_port, serving
+from tools.make_events import PICTURE
+
+CAT = PICTURE.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def client(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "function.handler:app", "--port", str(port)]
+    environment = {"MODEL_DIR": str(small_model), "MAX_UPLOAD_SECONDS": "3"}
+    log = tmp_path_factory.mktemp("server") / "log"
+    with serving(*command, port=port, log=log, environment=environment) as client:
+        yield client
+
+
+def spoken(client: httpx2.Client, *pieces: bytes, pause_s: float = 0) -> bytes:
+    """Return what the server says to `pieces`, sent with pauses between them."""
+    with socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=20) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(pause_s)
+        answer = b""
+        while received := connection.recv(65536):
+            answer += received
+            if b"}" in received:
+                break
+        return answer
+
+
+def head(length: int, extra: bytes = b"") -> bytes:
+    return b"POST /tag HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n%s\r\n" % (length, extra)
+
+
+def test_a_body_that_never_ends_is_too_slow(client: httpx2.Client) -> None:
+    started = time.monotonic()
+    answer = spoken(client, head(len(CAT)), CAT[:100])
+    assert b"408" in answer.splitlines()[0]
+    assert json.loads(answer.rpartition(b"\r\n\r\n")[2])["code"] == "too_slow"
+    assert time.monotonic() - started >= 3
+
+
+def test_a_body_in_time_is_answered(client: httpx2.Client) -> None:
+    assert b"200" in spoken(client, head(len(CAT)), CAT[:100], CAT[100:], pause_s=0.5).splitlines()[0]
+
+
+def test_a_length_that_lies(client: httpx2.Client) -> None:
+    assert b"422" in spoken(client, head(100), CAT).splitlines()[0]
+    assert b"400" in spoken(client, head(100, b"Content-Length: 5\r\n"), CAT).splitlines()[0]
+    assert b"400" in spoken(client, b"POST /tag HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n").splitlines()[0]
+
+
+def test_chunks_are_put_together(client: httpx2.Client) -> None:
+    expected = client.post("/tag", content=CAT).json()
+    chunks = (CAT[i : i + 1000] for i in range(0, len(CAT), 1000))
+    assert client.post("/tag", content=chunks).json() == expected
+
+
+def test_who_goes_away_leaves_no_trace(client: httpx2.Client) -> None:
+    for _ in range(80):  # more than may wait at once
+        with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as connection:
+            connection.sendall(head(len(CAT)) + CAT[:1000])
+    time.sleep(0.5)
+    assert client.post("/tag", content=CAT).status_code == 200
+
+
+@pytest.mark.parametrize("callers", [1, 2, 4, 8, 16, 32])
+def test_every_caller_gets_its_own_answer_and_none_starves(client: httpx2.Client, callers: int) -> None:
+    rounds = 5
+    from PIL import Image  # noqa: PLC0415
+
+    pictures = [encode(Image.new("RGB", (40, 40), (i * 8, 255 - i * 8, i)), "PNG") for i in range(callers)]
+    options = {"min_score": "0"}
+    expected = [client.post("/tag", params=options, content=picture).json() for picture in pictures]
+    start, ended = threading.Barrier(callers), [0.0] * callers
+
+    def call(i: int) -> list[object]:
+        start.wait()
+        with httpx2.Client(base_url=client.base_url, timeout=60) as own:
+            answers = [own.post("/tag", params=options, content=pictures[i]).json() for _ in range(rounds)]
+        ended[i] = time.monotonic()
+        return answers
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(callers) as pool:
+        answers = list(pool.map(call, range(callers)))
+    assert answers == [[answer] * rounds for answer in expected]
+    # All began together: had one been starved, it would have ended long after the median.
+    times = sorted(end - began for end in ended)
+    assert times[-1] <= 3 * times[callers // 2] + 1
