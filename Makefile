@@ -103,7 +103,6 @@ lock: .venv/.ready ## compile the lock files again, after a change of pyproject.
 
 clean: ## remove what can be made again: environments, builds, caches
 	rm -rf .venv .venv-* .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
-
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.bench-ready: .venv/.ready requirements/bench.lock
