@@ -27,7 +27,7 @@ from tools.served import MODEL, bake_model, served
 ROOT = Path(__file__).parent.parent
 PAGES = tuple(ROOT / name for name in ("README.md", "docs/cli.md", "docs/clients.md", "docs/labels.md"))
 ADDRESS = "localhost:7860"
-CAT = ROOT / "tests/pictures/cat/long-hair-2.png"
+CAT = ROOT / "tests/pictures/cat/short-hair-2.png"
 # What of the repository the commands of the pages read.
 _LINKED = ("events", "examples", "function", "scripts", "tests")
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
