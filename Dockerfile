@@ -4,6 +4,7 @@
 #
 # Builds with BuildKit and without (SAM before 1.156): so no RUN --mount and no heredoc.
 # Order: what changes least comes first, so a change of code installs nothing again.
+# checkov:skip=CKV_DOCKER_7:the tag is in BASE
 ARG BASE=public.ecr.aws/lambda/python:3.13
 
 # --- dependencies: as they come. pip and its cache stay behind in this stage.

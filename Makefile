@@ -2,9 +2,13 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 ARGS ?=
+# What `sam build` calls it: the function in small letters, and the template's DockerTag.
+IMAGE ?= tagfunction:pet-tagger
 SAM_OPTIONS := $(if $(MODEL_ID),--parameter-overrides ModelId=$(MODEL_ID))
 
-.PHONY: fuzz soak sbom help run local test check e2e test-weights bench bench-quick docs lock format clean
+.PHONY: help run local test check policy e2e test-weights train-demo bench bench-quick docs lock format clean
+.PHONY: build sbom scan deploy smoke-test dashboard
+.PHONY: fuzz soak
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -26,6 +30,9 @@ e2e: .venv/.ready ## the image as Lambda runs it, and `sam local`, with real pic
 test-weights: .venv/.ready ## bake the real checkpoint from the hub and check its published logits
 	TEST_WEIGHTS=1 .venv/bin/python -m pytest -m weights $(ARGS)
 
+train-demo: .venv/.ready ## draw, train and write models/demo: under 90 minutes on 2 cores; needs npm (ARGS=--resume goes on)
+	.venv/bin/python -m tools.demo.train $(ARGS)
+
 bench: .venv/.bench-ready ## speed, memory, cold start and size beside others: build/bench.json, docs/benchmarks.md (half an hour)
 	.venv/bin/python -m benchmarks $(ARGS)
 
@@ -37,14 +44,9 @@ fuzz: .venv/.ready ## damaged pictures, events and forms, bombs, and schemathesi
 	FUZZ=1 .venv/bin/python -m pytest tests/hostile
 
 soak: .venv/.ready ## 20,000 requests to the image under its limits (IMAGE=, ARGS=); needs Docker
-	.venv/bin/python -m tools.soak $(ARGS)
+	.venv/bin/python -m tools.soak --image $(IMAGE) $(ARGS)
 
-sbom: ## the bill of materials of what the image installs, CycloneDX, in build/sbom.json
-	mkdir -p build
-	grep -h '^torch==.*!=' requirements/torch.txt | cat - requirements/runtime.lock > build/sbom-requirements.txt
-	scripts/tool.sh sbom cyclonedx-py requirements build/sbom-requirements.txt --output-file build/sbom.json
-
-check: .venv/.ready ## lint, types, layers, the template, and drift of what is generated (OpenAPI, events, lock files)
+check: .venv/.ready ## lint, types, layers, policy, and drift of what is generated (OpenAPI, events, lock files)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -53,7 +55,38 @@ check: .venv/.ready ## lint, types, layers, the template, and drift of what is g
 	.venv/bin/python -m tools.make_events --check
 	scripts/lock.sh --check
 	.venv/bin/shellcheck scripts/*.sh .ci/run
+	@$(MAKE) --no-print-directory policy
+
+policy: .venv/.ready ## judge the template, the Dockerfile, the workflows and what is locked
 	scripts/sam.sh validate --lint
+	scripts/policy.sh cfn-lint template.yaml infra/*.yaml
+	scripts/policy.sh checkov
+	scripts/policy.sh hadolint Dockerfile
+	scripts/policy.sh zizmor --offline --quiet --strict-collection .github
+	scripts/audit.sh
+
+# --- deploying; docs/operations.md has it step by step
+
+build: ## build the image, the model baked in (MODEL_ID=)
+	scripts/sam.sh build $(SAM_OPTIONS)
+
+sbom: .venv/.ready ## write the built image's bill of materials to build/sbom.cdx.json (CycloneDX)
+	@mkdir -p build
+	SYFT_CHECK_FOR_APP_UPDATE=false scripts/policy.sh syft scan docker:$(IMAGE) --output cyclonedx-json=build/sbom.cdx.json
+
+scan: sbom ## look for known vulnerabilities in the image, with grype (github.com/anchore/grype)
+	grype sbom:build/sbom.cdx.json --fail-on high --only-fixed
+
+deploy: ## deploy what was built (ENV=dev or prod)
+	scripts/deploy.sh $(or $(ENV),$(error which ENV, dev or prod?))
+
+smoke-test: ## tag a picture with what is deployed (ENV=dev or prod)
+	scripts/smoke-test.sh pet-tagger-$(or $(ENV),$(error which ENV, dev or prod?))
+
+dashboard: ## put the dashboard of what is deployed into CloudWatch (ENV=dev or prod)
+	scripts/dashboard.sh pet-tagger-$(or $(ENV),$(error which ENV, dev or prod?))
+
+# --- keeping it in order
 
 format: .venv/.ready ## format the code, and fix what the linter can
 	.venv/bin/ruff check --fix-only --exit-zero
@@ -67,7 +100,7 @@ lock: .venv/.ready ## compile the lock files again, after a change of pyproject.
 	scripts/lock.sh
 
 clean: ## remove what can be made again: environments, builds, caches
-	rm -rf .venv .venv-sam .venv-openapi-client .venv-schemathesis .venv-sbom .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-sam .venv-policy .venv-openapi-client .venv-schemathesis .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.bench-ready: .venv/.ready requirements/bench.lock

@@ -1,10 +1,13 @@
 """Lambda entry for HTTP, and the ASGI app that a laptop serves: the model is loaded here, in module scope, once."""
 
+import logging
 import os
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from function import IMPORTED_AT
 from function.clip.lean_torch import import_lean
 from function.clip.read_ahead import read_ahead
 from function.settings import Settings
@@ -35,11 +38,13 @@ _TEXT_MIME_TYPES = ["text/", "application/json", "application/problem+json", "ap
 # What API Gateway calls a stage or a base path.
 _PATH = re.compile(r"(/[\w.~-]+)+")
 
-settings = Settings.from_environment(os.environ)
-tagger = Tagger.load(settings.model_dir, settings.model_dtype, settings.max_image_pixels)
-
-logger.info("model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest)
-app = create_app(tagger, settings)
+start_ms = round((time.perf_counter() - IMPORTED_AT) * 1000, 2)
+logger.info(
+    "model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest, start_ms=start_ms
+)
+# Provisioned concurrency starts processes ahead of any request: nobody waited.
+_waited_for = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency"
+app = create_app(tagger, settings, start_ms if _waited_for else None)
 
 
 async def _app_behind_stage(scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,6 +58,8 @@ async def _app_behind_stage(scope: Scope, receive: Receive, send: Send) -> None:
     await app({**scope, "method": str(scope["method"]), "root_path": stage}, receive, send)
 
 
+# It logs every request, which api/observe.py does.
+logging.getLogger("mangum").setLevel(logging.WARNING)
 # lifespan="off": Mangum would run start-up and shut-down around every request.
 _adapter = Mangum(_app_behind_stage, lifespan="off", text_mime_types=_TEXT_MIME_TYPES)
 

@@ -32,6 +32,16 @@ class Settings(BaseModel):
     max_waiting_requests: int = Field(
         default=64, gt=0, description="Requests taken at once before 503; on Lambda there is only ever one."
     )
+    cors_origins: str = Field(
+        default="", description="Origins whose pages may read the answers, separated by commas, or *; empty for none."
+    )
+    metrics_namespace: str = Field(
+        default="", description="CloudWatch namespace of the metrics, which are lines of the log; empty for none."
+    )
+    new_version: str = Field(default="", description="ARN of the version that the smoke test asks; set by the stack.")
+    smoke_label: str = Field(
+        default="", description="Best tag that a new version must give function/api/page/cat.webp; empty for any."
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

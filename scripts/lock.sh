@@ -35,9 +35,9 @@ compile runtime.lock pyproject.toml
 compile dev.lock pyproject.toml --extra dev --constraints "$out/runtime.lock"
 compile bench.lock pyproject.toml --extra dev --extra bench --constraints "$out/dev.lock"
 compile sam.lock requirements/sam.in
+compile policy.lock requirements/policy.in
 compile openapi-client.lock requirements/openapi-client.in
 compile schemathesis.lock requirements/schemathesis.in
-compile sbom.lock requirements/sbom.in
 
 [ "$out" = requirements ] && exit
 for lock in "$out"/*.lock; do

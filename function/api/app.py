@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from function import __version__
-from function.api import embed, openapi, problems
+from function.api import cors, embed, openapi, problems
 from function.api.admission import admitted
 from function.api.docs import swagger_ui
 from function.api.limits import in_time
@@ -31,11 +31,14 @@ class _App(FastAPI):
         return document
 
 
-def create_app(tagger: Tagger, settings: Settings) -> FastAPI:
-    """Return the ASGI app that serves `tagger`."""
+def create_app(tagger: Tagger, settings: Settings, start_ms: float | None = None) -> FastAPI:
+    """Return the ASGI app that serves `tagger`; `start_ms` is what the start took, if a request waited for it."""
     app = _routed_app()
     app.state.tagger, app.state.settings, app.state.waiting = tagger, settings, 0
-    app.add_middleware(Observe, model=tagger.manifest.model_name)
+    cors.install(app, settings.cors_origins)
+    app.add_middleware(
+        Observe, model=tagger.manifest.model_name, metrics_namespace=settings.metrics_namespace, start_ms=start_ms
+    )
     problems.install(app)
     return app
 

@@ -41,6 +41,11 @@ async def embed(request: Request) -> JSONResponse:
         else:
             request.state.log["bytes"] = len(given)
             embedding = await asyncio.to_thread(state.tagger.embed_image, given)
+    if embedding.image:
+        request.state.log |= {
+            "format": embedding.image.format,
+            "pixels": embedding.image.width * embedding.image.height,
+        }
     request.state.log |= {f"{phase}_ms": round(value, 2) for phase, value in embedding.milliseconds.items()}
     several = isinstance(given, Texts) and given.several
     vectors = _rounded(embedding.vectors)

@@ -2,7 +2,8 @@
 
 `torch._meta_registrations` tells, for hundreds of operators, what shape comes out of them without computing it, and
 imports decompositions and reference implementations to do so. Encoding a picture needs none of it. Transformers, which
-loads models on the meta device, may: `complete` makes up for it before the text tower is loaded.
+loads models on the meta device, may: `complete` makes up for it before the text tower is loaded. Until then
+`torch.Generator` and the meta device are not to be had; whoever needs them on the hot path calls `complete` first.
 """
 
 import importlib

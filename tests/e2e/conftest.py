@@ -1,6 +1,7 @@
 """`sam build`, and `sam local start-api` over what it built."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -18,9 +19,14 @@ def built() -> None:
 
 
 @pytest.fixture(scope="session")
-def api(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:  # noqa: ARG001 - built first
+def api_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `sam local` and the function behind the API write their log."""
+    return tmp_path_factory.mktemp("sam") / "start-api.log"
+
+
+@pytest.fixture(scope="session")
+def api(built: None, api_log: Path) -> Iterator[httpx2.Client]:  # noqa: ARG001 - built first
     """A client of the API that `sam local` serves."""
     port = free_port()
-    log = tmp_path_factory.mktemp("sam") / "start-api.log"
-    with serving(SAM, "local", "start-api", "--port", str(port), port=port, log=log) as client:
+    with serving(SAM, "local", "start-api", "--port", str(port), port=port, log=api_log) as client:
         yield client

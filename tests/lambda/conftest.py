@@ -1,5 +1,6 @@
 """The real handler module, loaded with the small model."""
 
+import asyncio
 import importlib
 import sys
 from collections.abc import Callable, Iterator
@@ -29,8 +30,12 @@ def context() -> LambdaContext:
 
 @pytest.fixture(scope="session")
 def handler(small_model: Path) -> Iterator[Handler]:
+    loop = asyncio.new_event_loop()  # Mangum takes the thread's, and would make one that nobody closes
+    asyncio.set_event_loop(loop)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MODEL_DIR", str(small_model))
         sys.modules.pop("function.handler", None)
         yield importlib.import_module("function.handler").handler
     sys.modules.pop("function.handler", None)
+    asyncio.set_event_loop(None)
+    loop.close()

@@ -14,6 +14,9 @@ from tools.demo.draw import FIRST_UNSEEN_SEED, FURRED, FURS, OTHERS, PETS, draw
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "tests" / "pictures"
 DRAWINGS_PER_PET = 24
+COLOURED = ("bird", "fish", "snake")  # come in all colours
+COLOURED_DRAWINGS = 40
+WARM, BLUE = {"red", "orange", "yellow"}, {"blue"}
 DRAWINGS_PER_OTHER_THING = 8
 FIRST_SEED = FIRST_UNSEEN_SEED + 50_000
 
@@ -62,6 +65,18 @@ def unseen_others() -> list[Known]:
 
 
 @pytest.fixture(scope="session")
+def unseen_colours() -> list[Known]:
+    """Drawings of warm and of blue animals; `label` is "orange fish" or "blue fish", the nearer of the two."""
+    drawn = []
+    for seed in range(FIRST_SEED, FIRST_SEED + COLOURED_DRAWINGS):
+        picture = draw(seed, COLOURED[seed % len(COLOURED)])
+        if picture.words & (WARM | BLUE):
+            label = f"{'blue' if picture.words & BLUE else 'orange'} {picture.label}"
+            drawn.append(Known(f"{label} {seed}", label, None, picture.image))
+    return drawn
+
+
+@pytest.fixture(scope="session")
 def hand_made() -> list[Known]:
     """The drawings made by hand, in another style than the generator's."""
     paths = sorted(PICTURES.glob("*/hand-made-*.png"))
@@ -71,13 +86,39 @@ def hand_made() -> list[Known]:
     ]
 
 
-def scores(tagger: Tagger, image: Image.Image) -> dict[str, float]:
-    """Return every label's score, as the service gives it for the picture as a PNG."""
+def as_png(image: Image.Image) -> bytes:
+    """Return the picture as a file."""
     file = io.BytesIO()
     image.save(file, "PNG")
-    return {tag.label: tag.score for tag in tagger.tag(file.getvalue(), TagOptions(min_score=0.0)).tags}
+    return file.getvalue()
+
+
+def scores(tagger: Tagger, image: Image.Image) -> dict[str, float]:
+    """Return every label's score, as the service gives it for the picture as a PNG."""
+    return {tag.label: tag.score for tag in tagger.tag(as_png(image), TagOptions(min_score=0.0)).tags}
 
 
 def best(given: dict[str, float], labels: tuple[str, ...]) -> str:
     """Return the label with the highest score."""
     return max(labels, key=lambda label: given[label])
+
+
+def wrong_pets(tagger: Tagger, known: list[Known]) -> list[str]:
+    """Return the names of the pictures whose best pet is not theirs."""
+    return [each.name for each in known if best(scores(tagger, each.image), PETS) != each.label]
+
+
+def wrong_colours(tagger: Tagger, known: list[Known]) -> list[str]:
+    """Return the names of the pictures that are told blue where they are orange, or orange where they are blue."""
+    wrong = []
+    for each in known:
+        animal = str(each.label).split()[1]
+        options = TagOptions(candidate_labels=(f"orange {animal}", f"blue {animal}"), top_k=1)
+        if tagger.tag(as_png(each.image), options).tags[0].label != each.label:
+            wrong.append(each.name)
+    return wrong
+
+
+def right_share(wrong: list[str], known: list[Known]) -> float:
+    """Return the share of the pictures that are not among the wrong ones."""
+    return 1 - len(wrong) / len(known)

@@ -9,7 +9,15 @@ from function.settings import Settings
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 # The image names its own model folder; Lambda never sends half a request, nor a second before the first is answered.
-NOT_A_DEPLOYMENTS = {"model_dir", "max_upload_seconds", "max_waiting_requests"}
+NOT_A_DEPLOYMENTS = {
+    "model_dir",
+    "max_upload_seconds",
+    "max_waiting_requests",
+    "cors_origins",
+    "metrics_namespace",
+    "new_version",
+    "smoke_label",
+}
 
 
 @pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - NOT_A_DEPLOYMENTS))

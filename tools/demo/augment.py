@@ -1,12 +1,12 @@
-"""What may happen to a batch on its way into training: crops, turns, mirror, light, grain. Never upside down."""
-
-import math
+"""What may happen to a batch on its way into training: a shift, the mirror, other light. Never upside down."""
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from tools.demo.checkpoint import IMAGE_SIZE_PX, MEAN, STD
+from tools.demo.checkpoint import MEAN, STD
+
+SHIFT_PX = 4
+GRAY_SHARE = 0.03
 
 
 def normalise(pixels: Tensor) -> Tensor:
@@ -15,50 +15,32 @@ def normalise(pixels: Tensor) -> Tensor:
 
 
 def augment(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Return a varied batch, not yet normalised; half of it keeps its sharp pixels, half is moved."""
-    varied = pixels.clone()
-    moved = torch.rand(len(pixels), generator=generator) < 0.5
-    varied[moved] = _move(pixels[moved], generator)
-    mirrored = torch.rand(len(pixels), generator=generator) < 0.5
-    varied[mirrored] = varied[mirrored].flip(-1)
-    return _grain(_light(varied, generator), generator)
+    """Return a varied batch, not yet normalised; every pixel keeps its sharpness, so coats keep their strokes."""
+    return _light(_moved(pixels, generator), generator)
 
 
 def _between(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:
-    return low + (high - low) * torch.rand(n, generator=generator)
+    return (low + (high - low) * torch.rand(n, generator=generator)).view(-1, 1, 1, 1)
 
 
-def _move(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Turn by up to 12 degrees, scale and shift."""
-    n = len(pixels)
-    angle = _between(n, -12, 12, generator) * math.pi / 180
-    sx, sy = _between(n, 0.8, 1.15, generator), _between(n, 0.93, 1.07, generator)
-    dx, dy = _between(n, -0.12, 0.12, generator), _between(n, -0.12, 0.12, generator)
-    cos, sin = angle.cos() * sx, angle.sin() * sx
-    theta = torch.stack([torch.stack([cos, -sin * sy, dx], 1), torch.stack([sin, cos * sy, dy], 1)], 1)
-    grid = functional.affine_grid(theta, [n, 3, IMAGE_SIZE_PX, IMAGE_SIZE_PX], align_corners=False)
-    return functional.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
+def _moved(pixels: Tensor, generator: torch.Generator) -> Tensor:
+    """Move each picture by whole pixels, its edge repeated where it leaves a gap, and mirror half of them."""
+    n, _, height, width = pixels.shape
+    down, right = torch.randint(-SHIFT_PX, SHIFT_PX + 1, (2, n, 1), generator=generator)
+    mirrored = torch.rand(n, 1, generator=generator) < 0.5
+    across = torch.arange(width)
+    rows = (torch.arange(height) + down).clamp(0, height - 1)
+    columns = (torch.where(mirrored, across.flip(0), across) + right).clamp(0, width - 1)
+    which = torch.arange(n).view(n, 1, 1)
+    return pixels.permute(0, 2, 3, 1)[which, rows.unsqueeze(2), columns.unsqueeze(1)].permute(0, 3, 1, 2)
 
 
 def _light(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Change brightness, contrast and saturation; few pictures lose their colour, none changes its hue."""
+    """Change saturation, contrast and brightness; few pictures lose their colour, none changes its hue."""
     n = len(pixels)
-    gray = pixels.mean(1, keepdim=True)
     saturation = _between(n, 0.6, 1.3, generator)
-    saturation[torch.rand(n, generator=generator) < 0.03] = 0
-    mixed = gray + (pixels - gray) * saturation.view(-1, 1, 1, 1)
+    saturation[torch.rand(n, generator=generator) < GRAY_SHARE] = 0
     contrast, brightness = _between(n, 0.75, 1.2, generator), _between(n, -0.1, 0.1, generator)
-    return ((mixed - 0.5) * contrast.view(-1, 1, 1, 1) + 0.5 + brightness.view(-1, 1, 1, 1)).clamp(0, 1)
-
-
-def _grain(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Add noise to some, blur some, and hide a square of some."""
-    n = len(pixels)
-    strength = _between(n, 0, 0.05, generator) * (torch.rand(n, generator=generator) < 0.3)
-    noisy = pixels + torch.randn(pixels.shape, generator=generator) * strength.view(-1, 1, 1, 1)
-    blurred = torch.rand(n, generator=generator) < 0.08
-    noisy[blurred] = functional.avg_pool2d(noisy[blurred], 3, stride=1, padding=1, count_include_pad=False)
-    for i in torch.nonzero(torch.rand(n, generator=generator) < 0.15).flatten().tolist():
-        x, y = torch.randint(0, IMAGE_SIZE_PX - 14, (2,), generator=generator).tolist()
-        noisy[i, :, y : y + 14, x : x + 14] = torch.rand(3, 1, 1, generator=generator)
-    return noisy.clamp(0, 1)
+    gray = pixels.mean(1, keepdim=True)
+    rest = gray * (contrast * (1 - saturation)) + (0.5 - 0.5 * contrast + brightness)
+    return torch.addcmul(rest, pixels, contrast * saturation).clamp_(0, 1)

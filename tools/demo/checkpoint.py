@@ -52,7 +52,7 @@ def build_model(tokenizer: CLIPTokenizer, seed: int) -> CLIPModel:
         "projection_dim": 128, **marks,
     }  # fmt: skip
     vision = {
-        "hidden_size": 160, "intermediate_size": 640, "num_hidden_layers": 5, "num_attention_heads": 5,
+        "hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 5, "num_attention_heads": 4,
         "image_size": IMAGE_SIZE_PX, "patch_size": PATCH_SIZE_PX, "hidden_act": "quick_gelu", "projection_dim": 128,
     }  # fmt: skip
     return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=128))

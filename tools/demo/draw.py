@@ -13,10 +13,10 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageStat
 
 from tools.demo.furred import draw_furred
-from tools.demo.pen import FUR_LENGTHS, INK, Pen, Style, random_style
+from tools.demo.pen import FUR_LENGTHS, INK, WHITE, Pen, Style, random_style
 from tools.demo.scenery import background, foreground
 from tools.demo.things import FULL_PICTURES, THINGS
 from tools.demo.unfurred import UNFURRED
@@ -25,6 +25,8 @@ FURRED = ("cat", "dog", "hamster", "rabbit")
 PETS = (*FURRED, *UNFURRED)
 FURS = tuple(FUR_LENGTHS)
 OTHERS = (*THINGS, *FULL_PICTURES)
+SIDES_PX = 84, 128
+LEAST_CONTRAST = 120  # between subject and background, summed over the three channels
 FIRST_UNSEEN_SEED = 1_000_000_000  # training takes its seeds below this one, tests and reports above
 
 
@@ -41,13 +43,13 @@ class Picture:
 def draw(seed: int, label: str | None = None, fur: str | None = None) -> Picture:
     """Draw the picture of `seed`; `label` (a pet or an other thing) and `fur` are the seed's choice where not given."""
     rng = Random(seed)
-    side = rng.randint(96, 160)
+    side = rng.randint(*SIDES_PX)
     label = label or rng.choice(PETS if rng.random() < 0.6 else OTHERS)
     if label in FULL_PICTURES:
         image, words = FULL_PICTURES[label](rng, side * 2)
         return Picture(finish(image, side, rng), label, None, words | {label})
     fur = (fur or rng.choice(FURS)) if label in FURRED else None
-    style = random_style(rng)
+    style = random_style(rng, silhouettes=label not in FURRED)
     pen = Pen(rng, style, side * 2, fur)
     if label in FURRED:
         words = frozenset({draw_furred(pen, label).name})
@@ -62,7 +64,7 @@ def draw(seed: int, label: str | None = None, fur: str | None = None) -> Picture
 def compose(layer: Image.Image, rng: Random, style: Style, water: bool = False) -> Image.Image:
     """Put a subject on a background, with shading, shadow and things that hide a corner of it."""
     plain = style.kind != "flat" or rng.random() < 0.35
-    image = background(rng, layer.width, style.paper if plain else None, water)
+    image = _apart(background(rng, layer.width, style.paper if plain else None, water), layer)
     if style.kind == "flat" and rng.random() < 0.35:
         layer = _shade(layer, rng)
     if style.kind == "flat" and rng.random() < 0.25:
@@ -70,9 +72,19 @@ def compose(layer: Image.Image, rng: Random, style: Style, water: bool = False) 
         shadow.putalpha(layer.getchannel("A").point(lambda a: a * 0.35).filter(ImageFilter.BoxBlur(4)))
         image.paste(shadow, (rng.randint(2, 9), rng.randint(3, 10)), shadow)
     image.paste(layer, (0, 0), layer)
-    if rng.random() < 0.12:
+    if rng.random() < 0.08:
         foreground(rng, image)
     return image
+
+
+def _apart(image: Image.Image, layer: Image.Image) -> Image.Image:
+    """Return the background, moved away from the subject's mean colour where one could not be told from the other."""
+    behind = np.array(ImageStat.Stat(image, layer.getchannel("A")).mean)
+    subject = np.array(ImageStat.Stat(layer.convert("RGB"), layer.getchannel("A")).mean)
+    if np.abs(behind - subject).sum() >= LEAST_CONTRAST:
+        return image
+    shade = Image.new("RGB", image.size, INK if subject.sum() > 300 else WHITE)
+    return Image.blend(image, shade, 0.5)
 
 
 def _shade(layer: Image.Image, rng: Random) -> Image.Image:
@@ -87,22 +99,22 @@ def _shade(layer: Image.Image, rng: Random) -> Image.Image:
 
 def finish(image: Image.Image, side: int, rng: Random) -> Image.Image:
     """Return the picture at `side` pixels, with what cameras and files do to it: blur, noise, light, JPEG."""
-    if rng.random() < 0.07:
-        image = image.resize((cells := rng.randint(30, 48), cells), Image.Resampling.BOX).resize(
+    if rng.random() < 0.04:
+        image = image.resize((cells := rng.randint(44, 60), cells), Image.Resampling.BOX).resize(
             (side, side), Image.Resampling.NEAREST
         )
     image = image.resize((side, side), Image.Resampling.BOX)
-    if rng.random() < 0.15:
-        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.4, 1.3)))
+    if rng.random() < 0.1:
+        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.4, 1.0)))
     if rng.random() < 0.3:
         image = ImageEnhance.Brightness(image).enhance(rng.uniform(0.75, 1.2))
         image = ImageEnhance.Contrast(image).enhance(rng.uniform(0.75, 1.2))
-    if rng.random() < 0.15:
-        noise = np.random.default_rng(rng.getrandbits(32)).normal(0, rng.uniform(3, 14), (side, side, 1))
+    if rng.random() < 0.1:
+        noise = np.random.default_rng(rng.getrandbits(32)).normal(0, rng.uniform(3, 10), (side, side, 1))
         image = Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
     if rng.random() < 0.25:
         packed = io.BytesIO()
-        image.save(packed, "JPEG", quality=rng.randint(35, 90))
+        image.save(packed, "JPEG", quality=rng.randint(45, 90))
         image = Image.open(packed).convert("RGB")
     return image
 

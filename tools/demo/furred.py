@@ -88,7 +88,7 @@ def cat_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
 
 def dog_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
     """Draw a dog's head from the front: hanging or pricked ears, a broad muzzle with a big black nose, often a tongue."""
-    floppy = pen.rng.random() < 0.75
+    floppy = pen.rng.random() < 0.88
     ear = tint(coat.base, pen.rng.choice([-0.35, -0.2, 0.0]))
     pricked = [
         polygon((x + d * 0.7 * s, y - 0.2 * s), (x + d * 0.72 * s, y - 1.15 * s), (x + d * 0.15 * s, y - 0.68 * s))
@@ -147,7 +147,7 @@ def rabbit_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
             outline = ellipse(x + d * 0.78 * s, y + 0.3 * s, 0.22 * s, long * s * 0.85, -d * 12)
         else:
             outline = ellipse(x + d * (0.3 + splay / 90) * s, y - (0.55 + long) * s, 0.2 * s, long * s, d * splay)
-        pen.furry(outline, coat.base, 0.35 * s)
+        pen.part(outline, coat.base)
         pen.patch(outline * 0.6 + outline.mean(axis=0) * 0.4, PINK)
     pen.furry(ellipse(x, y, 0.68 * s, 0.68 * s), coat.base, s)
     for d in (-1, 1):
@@ -221,7 +221,7 @@ def sitting(pen: Pen, pet: str, coat: Coat) -> None:
             pen.part(ellipse(d * 0.2, 0.3, 0.12, 0.09), PINK)
     if pet == "hamster" and pen.rng.random() < 0.4:
         pen.mark(ellipse(0, 0.3, 0.1, 0.14), (150, 110, 50))
-    size = {"cat": 0.52, "dog": 0.52, "hamster": 0.62, "rabbit": 0.46}[pet] * pen.rng.uniform(0.92, 1.12)
+    size = {"cat": 0.56, "dog": 0.56, "hamster": 0.64, "rabbit": 0.48}[pet] * pen.rng.uniform(0.92, 1.15)
     if pet == "dog" and pen.rng.random() < 0.4:
         pen.mark(ellipse(0, 0.08, 0.34, 0.09), hue(pen.rng.random(), 0.8, 0.85))
     _HEADS[pet](pen, coat, 0.0, {"rabbit": -0.18, "hamster": -0.28}.get(pet, -0.4), size)
@@ -241,7 +241,7 @@ def standing(pen: Pen, pet: str, coat: Coat) -> None:
     _stripes(pen, coat, 0.05, 0.12, long, 0.36)
     if coat.pattern == "belly":
         pen.patch(ellipse(0.02, 0.33, long * 0.7, 0.12), coat.light)
-    head = {"cat": 0.42, "dog": 0.42, "hamster": 0.4, "rabbit": 0.36}[pet] * pen.rng.uniform(0.9, 1.15)
+    head = {"cat": 0.5, "dog": 0.5, "hamster": 0.46, "rabbit": 0.4}[pet] * pen.rng.uniform(0.9, 1.15)
     _HEADS[pet](pen, coat, -long * 0.95, -0.2, head)
 
 
@@ -348,7 +348,7 @@ def _ball_profile(pen: Pen, pet: str, coat: Coat) -> None:
         lean = pen.rng.uniform(-8, 30)
         for dx in (0.14, 0.0):
             ear = ellipse(x + dx + 0.1 + lean / 90, y - 0.62, 0.11, 0.42, lean)
-            pen.furry(ear, coat.base, 0.3)
+            pen.part(ear, coat.base)
             pen.patch(ear * 0.6 + ear.mean(axis=0) * 0.4, PINK)
     else:
         pen.part(ellipse(x + 0.16, y - 0.28, 0.13, 0.14), coat.base)
@@ -368,7 +368,7 @@ def lying(pen: Pen, pet: str, coat: Coat) -> None:
     _stripes(pen, coat, 0.2, 0.35, 0.55, 0.35)
     for x in (-0.55, -0.2):
         pen.part(ellipse(x, 0.72, 0.18, 0.09), coat.base)
-    size = {"cat": 0.46, "dog": 0.46, "hamster": 0.46, "rabbit": 0.4}[pet]
+    size = {"cat": 0.54, "dog": 0.54, "hamster": 0.52, "rabbit": 0.44}[pet]
     _HEADS[pet](pen, coat, -0.4, 0.08, size * pen.rng.uniform(0.9, 1.15))
 
 

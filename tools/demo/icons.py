@@ -21,7 +21,7 @@ from random import Random
 import resvg_py
 from PIL import Image
 
-from tools.demo.draw import Picture, compose, finish
+from tools.demo.draw import SIDES_PX, Picture, compose, finish
 from tools.demo.pen import INK, WHITE, Style, hue
 from tools.demo.scenery import random_colour
 
@@ -125,7 +125,7 @@ def _icons(set_name: str, archive: Path) -> Iterator[Icon]:
 
 def draw_icon(icon: Icon, rng: Random) -> Picture:
     """Return the icon as a training picture: placed, turned, mirrored, on a background, with blur, noise and JPEG."""
-    side = rng.randint(96, 160)
+    side = rng.randint(*SIDES_PX)
     big = side * 2
     mono_style = Style("silhouette", 0.0, INK, WHITE if rng.random() < 0.6 else random_colour(rng), False, False)
     colour = "#%02x%02x%02x" % (

@@ -17,7 +17,9 @@ from tools.demo.shapes import Points
 Colour = tuple[int, int, int]
 INK: Colour = (30, 26, 28)
 WHITE: Colour = (255, 255, 255)
-FUR_LENGTHS = {"short-hair": 0.022, "medium-hair": 0.09, "long-hair": 0.21}
+FUR_LENGTHS = {"short-hair": 0.03, "medium-hair": 0.12, "long-hair": 0.26}
+DARK = 200  # the sum of a colour's channels below which its strokes are lighter than it, not darker
+LEAST_FUR = 0.6  # of that length, on however small a part: at 72 pixels less is not seen
 
 
 def tint(colour: Colour, amount: float) -> Colour:
@@ -45,9 +47,9 @@ class Style:
     dark_lines: bool
 
 
-def random_style(rng: Random) -> Style:
-    """Pick a style: mostly filled drawings, with some outlines and silhouettes."""
-    kind = rng.choices(["flat", "outline", "silhouette"], [0.82, 0.12, 0.06])[0]
+def random_style(rng: Random, silhouettes: bool = True) -> Style:
+    """Pick a style: mostly filled drawings, with some outlines and, where they tell enough, silhouettes."""
+    kind = rng.choices(["flat", "outline", "silhouette"], [0.84, 0.12, 0.04 if silhouettes else 0.0])[0]
     bordered = kind == "outline" or rng.random() < 0.65
     ink = INK if rng.random() < 0.7 else hue(rng.random(), rng.uniform(0.2, 0.9), rng.uniform(0.05, 0.4))
     return Style(
@@ -67,8 +69,8 @@ class Pen:
         self.rng, self.style, self.size, self.fur = rng, style, size, fur
         self.layer = Image.new("RGBA", (size, size), (0, 0, 0, 0))
         self._draw = ImageDraw.Draw(self.layer)
-        zoom = zoom or rng.uniform(0.3, 0.46)
-        angle = math.radians(max(-25.0, min(25.0, rng.gauss(0, 9))))
+        zoom = zoom or rng.uniform(0.36, 0.47)
+        angle = math.radians(max(-18.0, min(18.0, rng.gauss(0, 7))))
         stretch, mirror = rng.uniform(0.88, 1.14), rng.choice([-1, 1])
         turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
         self._matrix = turn @ np.diag([mirror * stretch, 1 / stretch]) * zoom * size
@@ -160,7 +162,7 @@ class Pen:
         if self.fur is None:
             self.part(outline, colour)
             return
-        length = FUR_LENGTHS[self.fur] * amount * self.rng.uniform(0.85, 1.15)
+        length = FUR_LENGTHS[self.fur] * max(LEAST_FUR, amount) * self.rng.uniform(0.9, 1.1)
         ragged = outline if self.fur == "short-hair" else self._ragged(outline, length)
         self.part(ragged, colour)
         if self.style.kind != "silhouette":
@@ -177,7 +179,7 @@ class Pen:
         centre = points.mean(axis=0)
         outward = points - centre
         outward /= np.linalg.norm(outward, axis=1, keepdims=True) + 1e-9
-        outward[:, 1] += 5.0 * max(0.0, length - 0.06)
+        outward[:, 1] += 0.9 if self.fur == "long-hair" else 0.0
         reach = np.array([length * self.rng.uniform(0.6, 1.1) if i % 2 else -0.2 * length for i in range(2 * locks)])
         return np.asarray(points + outward * reach[:, None])
 
@@ -185,13 +187,15 @@ class Pen:
         """Draw the coat's strokes inside an outline; their length is the coat's."""
         centre = outline.mean(axis=0)
         spread = float(np.abs(outline - centre).max())
-        count = int(min(60, 10 + 40 * spread)) if length > 0.05 else int(min(40, 8 + 30 * spread))
-        shades = (tint(colour, -0.3), tint(colour, -0.45), tint(colour, 0.35))
-        for _ in range(count):
-            edge = outline[self.rng.randrange(len(outline))]
-            start = centre + (edge - centre) * math.sqrt(self.rng.random()) * 0.92
-            outward = (edge - centre) / (np.linalg.norm(edge - centre) + 1e-9)
-            way = np.array([outward[0] * 0.7 + self.rng.gauss(0, 0.2), outward[1] * 0.5 + 0.55])
-            ends = self._pixels(np.stack([start, start + way * length * 1.1]))
+        count = int(min(50, 10 + 35 * spread)) if self.fur != "short-hair" else int(min(24, 4 + 18 * spread))
+        dark = sum(colour) < DARK
+        shades = (tint(colour, 0.35), tint(colour, 0.5)) if dark else (tint(colour, -0.35), tint(colour, -0.5))
+        edges = outline[[self.rng.randrange(len(outline)) for _ in range(count)]]
+        inwards = np.array([[math.sqrt(self.rng.random()) * 0.92] for _ in range(count)])
+        astray = np.array([[self.rng.gauss(0, 0.2), 0.55] for _ in range(count)])
+        outward = (edges - centre) / (np.linalg.norm(edges - centre, axis=1, keepdims=True) + 1e-9)
+        starts = centre + (edges - centre) * inwards
+        ends = starts + (outward * (0.7, 0.5) + astray) * length * 1.1
+        for start, end in zip(self._pixels(starts).tolist(), self._pixels(ends).tolist(), strict=True):
             ink = self.style.ink if self.style.kind == "outline" else self.rng.choice(shades)
-            self._draw.line([tuple(p) for p in ends], fill=(*ink, 255), width=max(1, round(0.022 * self._unit)))
+            self._draw.line([*start, *end], fill=(*ink, 255), width=max(1, round(0.03 * self._unit)))

@@ -22,7 +22,7 @@ from tools.demo.draw import FURRED, OTHERS, PETS, draw
 from tools.demo.icons import Icon, draw_icon
 
 POOL_SIZE_PX = IMAGE_SIZE_PX
-ICON_SHARE = 0.2
+ICON_SHARE = 0.25
 
 
 @dataclass(frozen=True)

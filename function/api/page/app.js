@@ -294,7 +294,7 @@ class Card {
     this.#part(".groups").replaceChildren(...[...groups].map(([name, members]) => groupElement(name, members)));
     this.#state("done", tags.length ? "" : NOTHING_FOUND);
     const phases = timing.filter(([phase]) => phase !== "wait" && phase !== "score");
-    const spent = [...phases, ["round trip", total]].map(([phase, ms]) => `${phase} ${duration(ms)}`);
+    const spent = [...phases, ["round\u00a0trip", total]].map(([phase, ms]) => `${phase}\u00a0${duration(ms)}`);
     this.#part(".facts").textContent = `${spent.join(" · ")}${note && `\n${note}`}`;
     announce(`${this.name}: ${tags.length ? `${summary(groups)}.` : NOTHING_FOUND}`);
   }

@@ -1,0 +1,92 @@
+"""What one request leaves behind: a log line, and metrics that are its own and cannot harm its answer."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from function.api import observe
+from function.api.app import create_app
+from function.settings import Settings
+from function.tagging.tagger import Tagger
+from tests import emf
+from tests.api.test_app import log_lines
+from tests.conftest import encode
+from tools.make_events import PICTURE
+
+JPEG = {"content-type": "image/jpeg"}
+
+
+@pytest.fixture
+def counted(small_tagger: Tagger) -> Iterator[TestClient]:
+    """A client of an app that publishes metrics, and whose first request is a cold start."""
+    with TestClient(create_app(small_tagger, Settings(metrics_namespace="Tests"), start_ms=1234.5678)) as client:
+        yield client
+
+
+def test_a_log_line_has_every_field_and_nothing_of_the_picture(counted: TestClient) -> None:
+    with log_lines() as lines:
+        response = counted.post("/tag", content=PICTURE.read_bytes(), headers=JPEG)
+    (line,) = lines
+    assert {name: line[name] for name in ("cold_start", "start_ms", "content_type", "format", "status", "model")} == {
+        "cold_start": True,
+        "start_ms": 1234.57,
+        "content_type": "image/jpeg",
+        "format": "JPEG",
+        "status": 200,
+        "model": "small",
+    }
+    assert line["request_id"] == line["correlation_id"] == response.headers["x-request-id"]
+    assert {"bytes", "pixels", "milliseconds", "decode_ms", "wait_ms", "encode_ms", "score_ms", "top_tag"} <= set(line)
+    assert all(len(str(value)) < 100 for value in line.values())
+
+
+@pytest.mark.parametrize(
+    ("sent", "logged"), [("order-7/a:b", "order-7/a:b"), ("a b", None), ("x" * 129, None), ("é", None), ("", None)]
+)
+def test_a_callers_own_id_is_logged_if_it_is_one(counted: TestClient, sent: str, logged: str | None) -> None:
+    with log_lines() as lines:
+        counted.get("/health", headers={b"X-Correlation-Id": sent.encode()})
+    assert lines[0]["correlation_id"] == (logged or lines[0]["request_id"])
+
+
+def test_only_the_first_request_waited_for_the_start(counted: TestClient, capsys: pytest.CaptureFixture[str]) -> None:
+    with log_lines() as lines:
+        for _ in range(2):
+            counted.get("/health")
+    assert [(line["cold_start"], "start_ms" in line) for line in lines] == [(True, True), (False, False)]
+    (document,) = emf.documents(capsys.readouterr().out)
+    assert emf.metrics(document) == {"ColdStart": 1, "LoadTime": 1234.57}
+
+
+def test_requests_at_the_same_time_have_metrics_of_their_own(
+    small_tagger: Tagger, cat_photo: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = [encode(cat_photo.resize((40 + side, 40)), "PNG") for side in range(24)]
+    app = create_app(small_tagger, Settings(metrics_namespace="Tests"))
+    with TestClient(app) as client, ThreadPoolExecutor(8) as threads:
+        ids = list(threads.map(lambda body: client.post("/tag", content=body).headers["x-request-id"], pictures))
+        threads.submit(client.post, "/tag", content=b"no picture").result()
+    documents = {document["request_id"]: document for document in emf.documents(capsys.readouterr().out)}
+    assert len(documents) == len(pictures) + 1
+    for request_id, picture in zip(ids, pictures, strict=True):
+        assert emf.metrics(documents[request_id])["ImageBytes"] == len(picture)
+
+
+def test_metrics_that_fail_harm_no_answer(counted: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(observe, "publish", fail)
+    with log_lines() as lines:
+        response = counted.post("/tag", content=PICTURE.read_bytes(), headers=JPEG)
+    assert response.status_code == 200
+    assert response.json()
+    assert [line["message"] for line in lines] == ["request", "no metrics of this request"]
+
+
+def test_no_namespace_no_metrics(client: TestClient, capsys: pytest.CaptureFixture[str]) -> None:
+    assert client.post("/tag", content=PICTURE.read_bytes(), headers=JPEG).status_code == 200
+    assert emf.documents(capsys.readouterr().out) == []

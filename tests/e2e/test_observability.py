@@ -1,0 +1,83 @@
+"""One request through `sam local` leaves one line of log and one document of metrics, with all that is promised."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests import emf
+
+pytestmark = pytest.mark.e2e
+
+# What docs/operations.md lists for a picture that was tagged.
+FIELDS = {
+    "request_id",
+    "correlation_id",
+    "api_request_id",
+    "method",
+    "path",
+    "status",
+    "content_type",
+    "bytes",
+    "pixels",
+    "format",
+    "milliseconds",
+    "decode_ms",
+    "wait_ms",
+    "encode_ms",
+    "score_ms",
+    "top_tag",
+    "model",
+    "cold_start",
+}
+
+
+def written(log: Path, request_id: str, expected: int) -> list[dict[str, Any]]:
+    """Return the lines of JSON that are of one request; they come a little after its answer."""
+    deadline = time.monotonic() + 20
+    while True:
+        lines = [line for line in log.read_text(errors="replace").splitlines() if request_id in line and "{" in line]
+        if len(lines) >= expected or time.monotonic() > deadline:
+            return [json.loads(line[line.index("{") :]) for line in lines]
+        time.sleep(0.2)
+
+
+def test_a_picture(api: httpx2.Client, api_log: Path, cat_jpeg: bytes) -> None:
+    headers = {"content-type": "image/jpeg", "x-correlation-id": "order-7"}
+    response = api.post("/tag", content=cat_jpeg, headers=headers)
+    line, document = sorted(written(api_log, response.headers["x-request-id"], 2), key=lambda item: "_aws" in item)
+    assert set(line) >= FIELDS
+    assert (line["status"], line["content_type"], line["bytes"]) == (200, "image/jpeg", len(cat_jpeg))
+    assert (line["format"], line["pixels"]) == ("JPEG", 451 * 300)
+    assert (line["correlation_id"], line["top_tag"]) == ("order-7", response.json()[0]["label"])
+    assert line["cold_start"] is False
+    assert "code" not in line
+    assert emf.dimensions(document) == [{"service": "pet-tagger"}]
+    assert emf.metrics(document) == {
+        "Images": 1,
+        "Rejected": 0,
+        "ColdStart": 0,
+        "DecodeTime": line["decode_ms"],
+        "EncodeTime": line["encode_ms"],
+        "ImageBytes": len(cat_jpeg),
+    }
+
+
+def test_a_problem(api: httpx2.Client, api_log: Path) -> None:
+    response = api.post("/tag", content=b"This is a text.", headers={"content-type": "image/jpeg"})
+    line, document = sorted(written(api_log, response.headers["x-request-id"], 2), key=lambda item: "_aws" in item)
+    assert (line["status"], line["code"]) == (415, "unsupported_media_type")
+    assert emf.dimensions(document)[1] == {"service": "pet-tagger", "code": "unsupported_media_type"}
+    assert emf.metrics(document) == {"Rejected": 1}
+
+
+def test_the_start(api: httpx2.Client, api_log: Path) -> None:
+    """The first request is the one that asked whether the service is there."""
+    assert api.base_url
+    (document,) = [document for document in emf.documents(api_log.read_text()) if "LoadTime" in document]
+    metrics = emf.metrics(document)
+    assert metrics["ColdStart"] == 1
+    assert 100 < metrics["LoadTime"] < 120_000

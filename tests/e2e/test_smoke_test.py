@@ -1,0 +1,43 @@
+"""What a deployment asks of a new version, asked of the image by way of `sam local start-lambda`."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+
+from function.hook_handler import complaint, invoke
+from tests.delivered import ROOT, free_port
+from tests.e2e.conftest import SAM
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def local_lambda(built: None) -> Iterator[Any]:  # noqa: ARG001 - built first
+    """A client of the Lambda that `sam local` emulates."""
+    port = free_port()
+    server = subprocess.Popen([SAM, "local", "start-lambda", "--port", str(port)], cwd=ROOT)
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.2)
+        config = Config(signature_version=UNSIGNED, read_timeout=120, retries={"max_attempts": 0})
+        yield boto3.client("lambda", region_name="local", endpoint_url=f"http://127.0.0.1:{port}", config=config)
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+def test_the_demo_model_passes(local_lambda: Any) -> None:
+    answer = invoke(local_lambda, "TagFunction")
+    assert complaint(answer, "cat") == ""
+    assert complaint(answer, "dog") != ""

@@ -1,0 +1,49 @@
+"""The template as CloudFormation will see it: SAM's part translated, parameters and conditions filled in."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.delivered import ROOT
+from tests.template.intrinsics import resolved
+
+Resources = dict[str, Any]
+Deploy = Callable[..., Resources]
+
+
+@cache
+def translated(*parameters: str) -> Any:
+    """Return the template as SAM translates it for `parameters`, each NAME=VALUE."""
+    command = ["scripts/policy.sh", "python", "tools/translate_template.py", *parameters]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="session")
+def template() -> Any:
+    """The translated template itself."""
+    return translated()
+
+
+@pytest.fixture(scope="session")
+def deploy() -> Deploy:
+    """What is deployed with parameters, by name: `deploy(AuthMode="Iam")["Api"]`."""
+    return lambda **parameters: resolved(translated(), parameters)
+
+
+@pytest.fixture(scope="session")
+def stack(deploy: Deploy) -> Resources:
+    """What is deployed with every parameter at its default."""
+    return deploy()
+
+
+def of_type(resources: Resources, kind: str) -> Resources:
+    """Return the properties of all resources of the type, by name; fail if there are none."""
+    found = {name: item.get("Properties", {}) for name, item in resources.items() if item["Type"] == kind}
+    assert found, f"no {kind}"
+    return found

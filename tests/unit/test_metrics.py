@@ -1,0 +1,49 @@
+"""A log line becomes the metrics that it holds, in one document, or in none."""
+
+import pytest
+
+from function.metrics import publish
+from tests import emf
+
+PICTURE = {"request_id": "1", "encode_ms": 50.5, "decode_ms": 4.25, "bytes": 12345, "cold_start": False}
+
+
+def published(capsys: pytest.CaptureFixture[str], log: dict[str, object]) -> dict[str, object]:
+    publish("Tests", "tagger", log)
+    (document,) = emf.documents(capsys.readouterr().out)
+    assert document["request_id"] == "1"
+    return document
+
+
+def test_a_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    document = published(capsys, PICTURE)
+    assert emf.dimensions(document) == [{"service": "tagger"}]
+    assert emf.metrics(document) == {
+        "Images": 1,
+        "Rejected": 0,
+        "ColdStart": 0,
+        "EncodeTime": 50.5,
+        "DecodeTime": 4.25,
+        "ImageBytes": 12345,
+    }
+
+
+def test_a_picture_that_waited_for_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+    document = published(capsys, PICTURE | {"cold_start": True, "start_ms": 3210.0})
+    assert emf.metrics(document).items() >= {"ColdStart": 1, "LoadTime": 3210.0, "Images": 1}.items()
+
+
+def test_a_problem_is_counted_in_all_and_by_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+    document = published(capsys, {"request_id": "1", "code": "undecodable_image", "bytes": 99, "cold_start": False})
+    assert emf.dimensions(document) == [{"service": "tagger"}, {"service": "tagger", "code": "undecodable_image"}]
+    assert emf.metrics(document) == {"Rejected": 1}
+
+
+def test_a_start_is_counted_whatever_the_request_was(capsys: pytest.CaptureFixture[str]) -> None:
+    document = published(capsys, {"request_id": "1", "cold_start": True, "start_ms": 3210.0})
+    assert emf.metrics(document) == {"ColdStart": 1, "LoadTime": 3210.0}
+
+
+def test_nothing_to_count_is_no_document(capsys: pytest.CaptureFixture[str]) -> None:
+    publish("Tests", "tagger", {"request_id": "1", "cold_start": False, "status": 200})
+    assert capsys.readouterr().out == ""
