@@ -1,5 +1,7 @@
 """docs/benchmarks.md and its plots, written from the summary of a full run."""
 
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -114,21 +116,33 @@ def _cell(item: dict[str, Any] | None) -> str:
 
 
 def _layers(images: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Return a table of layers for each image, those that all of them start with as one: the base."""
     if not images:
         return []
+    shared = 0
+    while len({json.dumps(layers[shared : shared + 1]) for layers in images.values()}) == 1:
+        shared += 1
     lines = ["## Image, MB by layer", ""]
     for subject, layers in images.items():
-        total = sum(layer["mb"] for layer in layers)
-        lines += [f"**{subject}**: {total:.0f}", "", "| MB | made by |", "|---|---|"]
-        lines += [f"| {layer['mb']:.1f} | `{_short(layer['command'])}` |" for layer in layers if layer["mb"] >= 0.05]
+        total, base = (sum(layer["mb"] for layer in some) for some in (layers, layers[:shared]))
+        lines += [
+            f"**{subject}**: {total:.0f}",
+            "",
+            "| MB | made by |",
+            "|---|---|",
+            f"| {base:.1f} | the base image |",
+        ]
+        own = [layer for layer in layers[shared:] if layer["mb"] >= 0.05]
+        lines += [f"| {layer['mb']:.1f} | `{_short(layer['command'])}` |" for layer in own]
         lines.append("")
     return lines
 
 
 def _short(command: str) -> str:
-    text = (
-        " ".join(command.replace("|", "").replace("`", "").split()).removeprefix("/bin/sh -c ").removeprefix("#(nop) ")
-    )
+    """Return the command that made a layer as a person would write it, cut."""
+    text = " ".join(command.replace("|", "").replace("`", "").split())
+    text = text.removeprefix("/bin/sh -c ").removeprefix("#(nop) ")
+    text = re.sub(r"(dir|file|multi):[0-9a-f]{64} in ", "... ", text)
     return text if len(text) <= 90 else f"{text[:87]}..."
 
 
@@ -140,6 +154,11 @@ def _imports(spent: dict[str, float]) -> list[str]:
     return [*lines, f"| all others | {rest:.0f} |", "", "`function` includes reading and packing the weights."]
 
 
+def _figures(value: float) -> str:
+    """Return a number with three figures, or all it has before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def _plot(summary: dict[str, Any], panels: dict[str, str], path: Path) -> None:
     figure, axes = plt.subplots(1, len(panels), figsize=(13, 3.4), layout="constrained")
     for axis, (title, measure) in zip(axes, panels.items(), strict=True):
@@ -148,7 +167,7 @@ def _plot(summary: dict[str, Any], panels: dict[str, str], path: Path) -> None:
         names = [item["subject"] for item in items]
         colours = [_OURS_COLOUR if name.startswith("ours") else _OTHER_COLOUR for name in names]
         bars = axis.barh(names, [item["median"] for item in items], color=colours)
-        axis.bar_label(bars, fmt="{:,.3g}", padding=3, fontsize=8)
+        axis.bar_label(bars, [_figures(item["median"]) for item in items], padding=3, fontsize=8)
         axis.set_title(title, fontsize=10, loc="left")
         axis.margins(x=0.18)
         axis.tick_params(axis="y", labelsize=8)
