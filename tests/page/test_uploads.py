@@ -1,0 +1,58 @@
+"""A picture that no request may hold, and no browser makes smaller, goes through the bucket and comes back as tags."""
+
+import io
+import sys
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.bulk import aws
+from tests.bulk.conftest import REGION, environment
+from tests.delivered import MODEL, ROOT, free_port, run, serving
+from tests.page.test_browser import card, choose, file, shown_tags
+
+pytestmark = pytest.mark.browser
+
+BUCKET = "pictures-bucket"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a service with an upload bucket, which is moto's."""
+    folder = tmp_path_factory.mktemp("service-with-bucket")
+    model, port = folder / "model", free_port()
+    run(sys.executable, "-m", "function.bake", "--model", MODEL, "--out", str(model))
+    with pytest.MonkeyPatch.context() as patch, aws.serving() as (url, _):
+        for name, value in environment(url).items():
+            patch.setenv(name, value)
+        boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        given = {"MODEL_DIR": str(model), "UPLOAD_BUCKET": BUCKET, "UPLOAD_ORIGIN": url}
+        command = (sys.executable, "-m", "uvicorn", "tests.page.served:app", "--port", str(port))
+        with serving(*command, port=port, log=folder / "log", environment=given):
+            yield f"http://127.0.0.1:{port}/"
+
+
+def large_tiff() -> bytes:
+    """Return a drawing of a cat as a TIFF of 5 MB: Chromium does not open that format."""
+    drawing = Image.open(ROOT / "tests/pictures/cat/short-hair-2.png").convert("RGB").resize((1300, 1300))
+    tiff = io.BytesIO()
+    drawing.save(tiff, "TIFF")
+    return tiff.getvalue()
+
+
+def test_a_picture_over_the_limit_goes_through_the_bucket(page: Page) -> None:
+    data = large_tiff()
+    assert len(data) > 4_500_000
+    choose(page, file("cat.tiff", data, "image/tiff"))
+    assert "cat" in shown_tags(card(page, "cat.tiff"), "Pet")
+    (stored,) = boto3.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+    assert stored["Key"].startswith("uploads/")
+    assert stored["Size"] == len(data)
+
+
+def test_what_is_too_large_for_the_bucket_too_is_told(page: Page) -> None:
+    choose(page, file("film.mov", bytes(4_600_000), "video/quicktime"))
+    expect(card(page, "film.mov").locator(".state")).to_contain_text("is not", timeout=30_000)
