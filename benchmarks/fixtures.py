@@ -71,9 +71,9 @@ class Files:
 def prepare(files: Files, full: bool) -> None:
     """Make what is not there yet; `full`: also what only a full run needs. Some minutes the first time."""
     files.folder.mkdir(parents=True, exist_ok=True)
-    if not files.baked.is_dir():
+    if not _is_baked(files.baked):
         _bake(files.checkpoint, files.baked, half=True)
-    if full and not files.baked_wide.is_dir():
+    if full and not _is_baked(files.baked_wide):
         checkpoint = files.folder / "checkpoint-wide"
         _bake(checkpoint, files.baked_wide, half=False)
         shutil.rmtree(checkpoint)
@@ -82,6 +82,18 @@ def prepare(files: Files, full: bool) -> None:
     for name in PICTURES:
         if not files.event(name).exists():
             files.event(name).write_text(json.dumps(_event(_picture(name))))
+
+
+def _is_baked(folder: Path) -> bool:
+    """Return whether the folder is there and of this version of the code."""
+    from function.clip.checkpoint import BakedModel  # noqa: PLC0415
+    from function.errors import CheckpointError  # noqa: PLC0415
+
+    try:
+        BakedModel.open(folder)
+    except CheckpointError:
+        return False
+    return True
 
 
 def _bake(checkpoint: Path, out: Path, half: bool) -> None:

@@ -30,17 +30,19 @@ def translate(parameters: dict[str, str]) -> Any:
     translator = import_module("samtranslator.translator.translator").Translator
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # asked for, to tell AWS's partitions apart
     template = json.loads(json.dumps(load(str(TEMPLATE))))
-    _put_image(template)
+    _put_packages(template)
     # Managed policies are those that SAM itself names.
     managed = {name: f"arn:aws:iam::aws:policy/{name}" for name in ("AWSXRayDaemonWriteAccess",)}
     return translator(managed, parser).translate(template, parameters)
 
 
-def _put_image(template: dict[str, Any]) -> None:
-    """Give every function an image, as `sam build` and `sam deploy` do."""
+def _put_packages(template: dict[str, Any]) -> None:
+    """Give every function an image and every state machine an uploaded definition, as `sam package` does."""
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["ImageUri"] = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/pet-tagger:test"
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            resource["Properties"]["DefinitionUri"] = "s3://packages/definition.asl.yaml"
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ For each object, in this order: the result that is there already; else read, dec
 event; the result. The result comes last: where it is, all is done, and whatever fails before is done again.
 """
 
+import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -31,8 +34,11 @@ from function.tagging.tagger import Tagger
 # Images encoded at once, and recorded by one thread. On two cores a picture takes a fifth less of their time than
 # alone; more at once saves no more.
 BATCH_SIZE = 16
+# With fewer the encoder waits for more, if any are on their way.
+_WORTH_IT = BATCH_SIZE // 2
 # Reading waits for S3; a decoder holds a whole picture, 50 megapixels being some 350 MB on the way to RGB.
 _READERS, _DECODERS, _WRITERS = 8, 2, 4
+_NICE = 10
 # Seconds to encode and record a batch: with less than that left, none is begun.
 _MARGIN_S = 5.0
 # Of those, what is left for the answer.
@@ -66,6 +72,11 @@ class _Run:
     def is_busy(self) -> bool:
         return bool(self.reading or self.waiting or self.recording)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is time to encode: enough pictures wait to be worth it, or no more are on their way."""
+        return len(self.waiting) >= (_WORTH_IT if self.reading else 1)
+
     def next_batch(self) -> list[tuple[S3Object, _Read]]:
         """Return what is to be encoded now: what waits, at most `BATCH_SIZE`."""
         batch, self.waiting = self.waiting[:BATCH_SIZE], self.waiting[BATCH_SIZE:]
@@ -88,6 +99,15 @@ class _Run:
             self.outcomes.update(zip(self.recording.pop(recorded), recorded.result(), strict=True))
 
 
+def _step_back() -> None:
+    """Let this thread have only what the encoder leaves: a product on all cores waits for the core that is taken away.
+
+    Linux gives each thread a nice value of its own (setpriority(2), "C library/kernel differences").
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
 class BulkTagger:
     """Tags the pictures of S3 objects. One batch at a time."""
 
@@ -103,7 +123,7 @@ class BulkTagger:
     ) -> None:
         self._tagger, self._store, self._results, self._announcer = tagger, store, results, announcer
         self._max_object_bytes, self._write_object_tags = max_object_bytes, write_object_tags
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="read", initializer=_step_back)
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="write")
         self._decoders = BoundedSemaphore(_DECODERS)
 
@@ -115,8 +135,9 @@ class BulkTagger:
         """
         run = _Run({self._readers.submit(self._read, wanted): wanted for wanted in unique(objects)})
         while run.is_busy and remaining_s() > _MARGIN_S:
-            run.collect(0.0 if run.waiting else remaining_s() - _MARGIN_S)
-            if batch := run.next_batch():
+            run.collect(0.0 if run.is_ready else remaining_s() - _MARGIN_S)
+            if run.is_ready:
+                batch = run.next_batch()
                 encoded = self._encode([read for _, read in batch])
                 run.recording[self._writers.submit(self._finish, encoded)] = [wanted for wanted, _ in batch]
         wait(run.recording, max(0.0, remaining_s() - _LAST_S))

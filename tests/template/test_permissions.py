@@ -9,6 +9,8 @@ from tests.template.conftest import Deploy, Resources
 
 Statement = tuple[str, str, str]
 
+_OBJECTS = "objects of one bucket of the stack: their keys are what callers make them"
+_RUNS = "runs of one state machine, by itself: Step Functions names them"
 WILDCARDS: dict[Statement, str] = {
     ("TagRole", "xray:PutTraceSegments", "*"): "X-Ray has no resources to name",
     ("TagRole", "xray:PutTelemetryRecords", "*"): "X-Ray has no resources to name",
@@ -17,6 +19,30 @@ WILDCARDS: dict[Statement, str] = {
     ("SmokeTestRole", "lambda:InvokeFunction", "${TagFunction.Arn}:*"): (
         "every version of one function: a policy that named the new one would change seconds before it is needed"
     ),
+    ("BulkRole", "xray:PutTraceSegments", "*"): "X-Ray has no resources to name",
+    ("BulkRole", "xray:PutTelemetryRecords", "*"): "X-Ray has no resources to name",
+    ("TagRole", "s3:GetObject", "${UploadBucket.Arn}/*"): _OBJECTS,
+    ("TagRole", "s3:GetObjectVersion", "${UploadBucket.Arn}/*"): _OBJECTS,
+    ("TagRole", "s3:PutObject", "${UploadBucket.Arn}/uploads/*"): _OBJECTS,
+    ("BulkRole", "s3:GetObject", "${UploadBucket.Arn}/*"): _OBJECTS,
+    ("BulkRole", "s3:GetObjectVersion", "${UploadBucket.Arn}/*"): _OBJECTS,
+    ("BulkRole", "s3:GetObject", "${ResultsBucket.Arn}/results/*"): _OBJECTS,
+    ("BulkRole", "s3:PutObject", "${ResultsBucket.Arn}/results/*"): _OBJECTS,
+    ("BackfillRole", "s3:GetObject", "${UploadBucket.Arn}/*"): _OBJECTS,
+    ("BackfillRole", "s3:GetObject", "${ResultsBucket.Arn}/backfills/*"): _OBJECTS,
+    ("BackfillRole", "s3:PutObject", "${ResultsBucket.Arn}/backfills/*"): _OBJECTS,
+    ("BackfillRole", "s3:AbortMultipartUpload", "${ResultsBucket.Arn}/backfills/*"): _OBJECTS,
+    ("BackfillRole", "s3:ListMultipartUploadParts", "${ResultsBucket.Arn}/backfills/*"): _OBJECTS,
+    **{
+        ("BackfillRunsItself", f"states:{action}", f"arn:aws:states:eu-central-1:123456789012:{resource}"): _RUNS
+        for action, resource in (
+            ("StartExecution", "execution:${Backfill.Name}/*"),
+            ("RedriveExecution", "execution:${Backfill.Name}/*"),
+            ("DescribeExecution", "execution:${Backfill.Name}*"),
+            ("StopExecution", "execution:${Backfill.Name}*"),
+            ("DescribeMapRun", "mapRun:${Backfill.Name}/*"),
+        )
+    },
     ("DeploymentRole", "cloudwatch:DescribeAlarms", "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*"): (
         "it reads the state of alarms, and lists them"
     ),
@@ -36,7 +62,7 @@ def statements(stack: Resources) -> Iterator[Statement]:
     for name, item in stack.items():
         properties = item.get("Properties", {})
         documents = [policy["PolicyDocument"] for policy in properties.get("Policies", []) if isinstance(policy, dict)]
-        if item["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+        if item["Type"] in ("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"):
             documents.append(properties["PolicyDocument"])
         for document in documents:
             for statement in listed(document["Statement"]):

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pillow_heif
@@ -14,6 +15,7 @@ _MULTIPART = "multipart/form-data; boundary=pet-tagger-boundary"
 _DOORS: tuple[Callable[[Request], dict[str, Any]], ...] = (rest_event, http_event, function_url_event, alb_event)
 
 
+@cache  # encoders on several threads need not give the same bytes twice
 def pictures() -> list[bytes]:
     """Return one small picture after another."""
     photo = Image.open(PICTURE).convert("RGB").resize((48, 40))
