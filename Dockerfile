@@ -42,8 +42,11 @@ COPY --from=runtime /dependencies/ ${LAMBDA_TASK_ROOT}/
 COPY --from=model /opt/model/ /opt/model/
 COPY function/ ${LAMBDA_TASK_ROOT}/function/
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash "${LAMBDA_TASK_ROOT}/function"
+# TORCHINDUCTOR_CACHE_DIR: else torch, imported for the text tower, looks for a folder that it can write to, and raises
+# where /tmp is full.
 ENV HOME=/tmp \
     HF_HOME=/tmp/hf \
     HF_HUB_OFFLINE=1 \
-    MODEL_DIR=/opt/model
+    MODEL_DIR=/opt/model \
+    TORCHINDUCTOR_CACHE_DIR=/tmp
 CMD ["function.handler.handler"]

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,8 @@ from tests.delivered import MODEL, require_engine, run
 TAG = "pet-tagger:test"
 
 # As on Lambda: nothing to write to but /tmp, a user nobody knows, no network, the memory that the template asks for.
-_AS_LAMBDA = ["--read-only", "--tmpfs=/tmp", "--user=1051", "--network=none", "--memory=3008m", "--cap-drop=ALL"]
+STRANGER = ["--read-only", "--user=1051", "--cap-drop=ALL"]
+AS_LAMBDA = [*STRANGER, "--tmpfs=/tmp", "--network=none", "--memory=3008m"]
 
 # There is no port to publish without a network, so the client runs inside.
 _CLIENT = """
@@ -76,9 +77,9 @@ def container(image: str) -> Iterator[Container]:
 
 
 @contextmanager
-def running(image: str) -> Iterator[Container]:
+def running(image: str, limits: Sequence[str] = AS_LAMBDA) -> Iterator[Container]:
     """Start a container, wait until it listens, and remove it whatever happens."""
-    container = Container(run("docker", "run", "--detach", *_AS_LAMBDA, image).strip())
+    container = Container(run("docker", "run", "--detach", *limits, image).strip())
     try:
         container.wait_until_it_listens()
         yield container

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.delivered import MODEL, ROOT, run
+from tools.make_events import PICTURE, Request, rest_event
 
 pytestmark = pytest.mark.container
 
@@ -33,7 +34,13 @@ def test_command_is_the_handler(config: Any) -> None:
 
 def test_environment_is_lambdas(config: Any) -> None:
     environment = dict(item.split("=", 1) for item in config["Env"])
-    expected = {"HOME": "/tmp", "HF_HOME": "/tmp/hf", "HF_HUB_OFFLINE": "1", "MODEL_DIR": "/opt/model"}  # noqa: S108
+    expected = {
+        "HOME": "/tmp",  # noqa: S108 - the image's
+        "HF_HOME": "/tmp/hf",  # noqa: S108
+        "HF_HUB_OFFLINE": "1",
+        "MODEL_DIR": "/opt/model",
+        "TORCHINDUCTOR_CACHE_DIR": "/tmp",  # noqa: S108
+    }
     assert {name: environment.get(name) for name in expected} == expected
 
 
@@ -86,3 +93,41 @@ for source in pathlib.Path("/var/task").rglob("*.py"):
 
 def test_model_is_the_one_asked_for(image: str) -> None:
     assert json.loads(inside(image, "print(open('/opt/model/manifest.json').read())"))["model_id"] == MODEL
+
+
+def test_no_pickles(image: str) -> None:
+    """Neither files that could be one, nor one unpickled by name: code runs only where `find_class` is asked for it."""
+    suffixes = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".npy", ".npz")
+    script = f"""
+import os
+for top in "/var/task/function", "/opt/model":
+    for folder, _, names in os.walk(top):
+        for name in names:
+            if name.endswith({suffixes}): print(os.path.join(folder, name))
+"""
+    assert inside(image, script) == ""
+
+
+def test_nothing_is_unpickled_at_run_time(image: str) -> None:
+    """Python tells audit hooks of each class or function that a pickle asks for, which is how one runs code."""
+    labels = {"candidate_labels": "cat,car"}
+    picture = PICTURE.read_bytes()
+    events = [
+        rest_event(Request("POST", "/tag", picture, "image/jpeg")),
+        rest_event(Request("POST", "/tag", picture, "image/jpeg", labels)),
+    ]
+    script = f"""
+import json, pickle, sys, types
+seen = []
+sys.addaudithook(lambda event, arguments: event == "pickle.find_class" and seen.append(arguments))
+from function.handler import handler
+context = types.SimpleNamespace(aws_request_id="audit")
+statuses = [handler(event, context)["statusCode"] for event in json.loads({json.dumps(events)!r})]
+before = list(map(str, seen))
+pickle.loads(pickle.dumps(json.loads))
+print(json.dumps([statuses, before, len(seen) - len(before)]))
+"""
+    statuses, unpickled, of_ours = json.loads(inside(image, script).splitlines()[-1])
+    assert statuses == [200, 200]
+    assert unpickled == []
+    assert of_ours == 1, "the hook sees nothing"

@@ -1,0 +1,143 @@
+"""What the image does where its surroundings fail: no room in /tmp, no memory, an end in the middle of a request."""
+
+import http.client
+import io
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.container.conftest import AS_LAMBDA, STRANGER, Container, running
+from tests.container.test_invocations import CUSTOM_LABELS, SAMPLES
+from tests.delivered import run
+from tools.make_events import Request, rest_event
+
+pytestmark = pytest.mark.container
+
+TAG_PICTURE = SAMPLES["rest-tag-raw"].event
+
+# Ends when nothing more can be written, and says what is left: the free bytes of /tmp.
+_FILL_TMP = """
+import os
+try:
+    with open("/tmp/filler", "wb", buffering=0) as file:
+        while file.write(bytes(4096)): pass
+except OSError: pass
+print(os.statvfs("/tmp").f_bavail)
+"""
+# What the emulator answers when the function's process is gone.
+_INVOKE_STATUS = """
+import sys, urllib.error, urllib.request
+url = "http://127.0.0.1:8080/2015-03-31/functions/function/invocations"
+try: print(urllib.request.urlopen(url, sys.stdin.buffer.read(), timeout=60).status)
+except urllib.error.HTTPError as error: print(error.code)
+"""
+
+
+@pytest.fixture(scope="module")
+def large_event() -> dict[str, Any]:
+    """A picture of 49 megapixels in 200 kB: seconds of work, and more memory than the tests below leave."""
+    file = io.BytesIO()
+    Image.new("RGBA", (7000, 7000), (1, 2, 3, 128)).save(file, "PNG")
+    labels = {"candidate_labels": "cat,car"}  # the text tower is read as well
+    return rest_event(Request("POST", "/tag", file.getvalue(), "image/png", labels))
+
+
+@pytest.fixture
+def full_tmp(image: str) -> Iterator[Container]:
+    """A container that has filled its /tmp."""
+    with running(image, [*AS_LAMBDA, "--tmpfs=/tmp:size=64k"]) as container:
+        assert container.execute("python3", "-c", _FILL_TMP) == "0\n"
+        yield container
+
+
+def limited(memory: str) -> list[str]:
+    """Return Lambda's limits with another one of memory, and no swap to hide in."""
+    return [*AS_LAMBDA, f"--memory={memory}", f"--memory-swap={memory}"]
+
+
+def unlike_their_samples(container: Container) -> dict[str, Any]:
+    """Return the answers, by the name of the event, that have another status than they should."""
+    events = {"custom labels": (CUSTOM_LABELS, 200)} | {name: (s.event, s.status) for name, s in SAMPLES.items()}
+    answers = {name: (container.invoke(event), status) for name, (event, status) in events.items()}
+    return {name: answer for name, (answer, status) in answers.items() if answer.get("statusCode") != status}
+
+
+def invoke_status(container: Container, event: Any) -> int:
+    """Return the status of the emulator's own answer: 200 unless the process ended."""
+    return int(container.execute("python3", "-c", _INVOKE_STATUS, stdin=json.dumps(event)))
+
+
+def test_full_tmp_changes_no_answer(full_tmp: Container) -> None:
+    assert unlike_their_samples(full_tmp) == {}
+
+
+def test_absent_tmp_changes_no_answer(image: str) -> None:
+    with running(image, [*STRANGER, "--network=none", "--memory=3008m"]) as container:
+        assert container.execute("sh", "-c", "touch /tmp/x 2>/dev/null; echo $?") == "1\n"
+        assert unlike_their_samples(container) == {}
+
+
+def test_too_little_memory_to_start_is_told_at_once(image: str) -> None:
+    """As on Lambda, each call starts the process anew and is told that it was killed; none waits."""
+    with running(image, limited("128m")) as container:
+        started = time.monotonic()
+        assert [invoke_status(container, TAG_PICTURE) for _ in range(2)] == [502, 502]
+        assert time.monotonic() - started < 60
+        assert "Runtime exited with error: signal: killed" in container.logs()
+
+
+def test_a_picture_that_takes_all_the_memory_harms_no_other(image: str, large_event: dict[str, Any]) -> None:
+    with running(image, limited("450m")) as container:
+        assert container.invoke(TAG_PICTURE)["statusCode"] == 200
+        assert invoke_status(container, large_event) == 502
+        assert container.invoke(TAG_PICTURE)["statusCode"] == 200
+        log = container.logs()
+    assert "signal: killed" in log
+    assert log.count("model loaded") == 2
+
+
+def test_a_request_in_progress_does_not_hold_up_the_end(image: str, large_event: dict[str, Any]) -> None:
+    """SIGTERM ends the container; who waits gets a broken connection or the emulator's error, never half an answer."""
+    with (
+        running(image, [*STRANGER, "--tmpfs=/tmp", "--memory=3008m", "--publish=127.0.0.1::8080"]) as container,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        port = int(run("docker", "port", container.id, "8080").splitlines()[0].rpartition(":")[2])
+        assert call(port, TAG_PICTURE) == 200
+        caller = threads.submit(call, port, large_event)
+        wait_for_log(container, "INVOKE START", times=2)
+        run("docker", "kill", "--signal=TERM", container.id)
+        run("docker", "wait", container.id, timeout_s=20)
+        outcome = caller.result(timeout=20)
+        log = container.logs()
+    assert outcome in {"cut off", "error"}
+    assert log.count('"message":"request"') == 1, "the request was over before it was interrupted"
+
+
+def call(port: int, event: Any) -> Any:
+    """Return the status of the function's answer, "error" for one of the emulator, "cut off" if there is none."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("POST", "/2015-03-31/functions/function/invocations", json.dumps(event))
+        response = connection.getresponse()
+        body = response.read()
+    except (ConnectionError, http.client.HTTPException):
+        return "cut off"
+    finally:
+        connection.close()
+    # The emulator's own errors have another status, no body, or one that is none of ours.
+    is_ours = response.status == 200 and b'"statusCode"' in body
+    return json.loads(body)["statusCode"] if is_ours else "error"
+
+
+def wait_for_log(container: Container, text: str, times: int, timeout_s: float = 30) -> None:
+    """Return when the log has `text` that often."""
+    deadline = time.monotonic() + timeout_s
+    while container.logs().count(text) < times:
+        assert time.monotonic() < deadline, container.logs()
+        time.sleep(0.05)
