@@ -47,8 +47,7 @@ def _ours(dtype: str, wide: bool = False) -> Callable[[Files], Subject]:
 
         def encoder(n: int) -> Call:
             pixels = _pixels(n)
-            # On the thread that encodes for requests: each thread that calls torch has workers of its own.
-            return lambda: tagger._encoder_thread.submit(tagger._encode_image, pixels).result()
+            return lambda: tagger._compute(tagger._encode_image, pixels)  # where it encodes for requests
 
         return Subject(encoder, lambda event: handler(event, _CONTEXT))
 

@@ -1,7 +1,6 @@
 """The tagger: image bytes in, ranked tags out. What every entry point of the service shares."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +14,7 @@ from function.clip.checkpoint import TEXT, BakedModel, Manifest
 from function.clip.image_encoder import DtypeName, ImageEncoder
 from function.clip.preprocess import DecodedImage, Preprocess
 from function.clip.text_encoder import TextEncoder
-from function.clip.threads import available_cpus
+from function.clip.threads import ComputeThread
 from function.tagging.bank import LabelBank
 from function.tagging.clock import Clock
 from function.tagging.prompts import prompt
@@ -66,12 +65,12 @@ class Tagger:
         encode_texts: TextEncoder,
         bank: LabelBank,
         max_pixels: int,
+        compute: ComputeThread,
     ) -> None:
         self.manifest, self.bank = manifest, bank
         self._preprocess, self._max_pixels = preprocess, max_pixels
         self._encode_image, self._encode_texts = encode_image, encode_texts
-        # Each thread that calls torch gets worker threads of its own; one thread keeps one set, warm.
-        self._encoder_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
+        self._compute = compute
 
     @classmethod
     def load(cls, model_dir: Path, dtype: DtypeName, max_pixels: int) -> Self:
@@ -79,12 +78,12 @@ class Tagger:
 
         Raises CheckpointError if the folder is not one, or does not fit.
         """
-        torch.set_num_threads(available_cpus())
+        compute = ComputeThread()
         model = BakedModel.open(model_dir)
         manifest = model.manifest
-        encoder = ImageEncoder(model.vision_weights(), manifest.vision, dtype)
+        encoder = compute(ImageEncoder, model.vision_weights(), manifest.vision, dtype)
         bank = LabelBank.load(model_dir, manifest.labels_digest, manifest.vision.projection_dim)
-        tagger = cls(manifest, model.preprocess, encoder, TextEncoder(model_dir / TEXT), bank, max_pixels)
+        tagger = cls(manifest, model.preprocess, encoder, TextEncoder(model_dir / TEXT), bank, max_pixels, compute)
         tagger.tag(_blank_jpeg(2 * model.preprocess.shortest_edge))
         return tagger
 
@@ -113,7 +112,7 @@ class Tagger:
     def tag_images(self, images: Sequence[DecodedImage]) -> list[list[Tag]]:
         """Return the tags of each image, best first, as `tag` gives them; all are encoded at once, at least one."""
         pixels = torch.stack([image.pixels for image in images])
-        embeddings = self._encoder_thread.submit(self._encode_image, pixels).result()
+        embeddings = self._compute(self._encode_image, pixels)
         scored = [label_scores(embedding, self.bank, self.manifest.logit_scale) for embedding in embeddings]
         return [rank(tags, top_k=None, min_score=DEFAULT_MIN_SCORE) for tags in scored]
 
@@ -135,7 +134,7 @@ class Tagger:
         """Return one image, decoded, and its embedding, (dim,); time decode, wait and encode."""
         image = self._preprocess(data, self._max_pixels)
         clock.lap("decode")
-        embedding, encode_ms = self._encoder_thread.submit(self._encode, image.pixels).result()
+        embedding, encode_ms = self._compute(self._encode, image.pixels)
         clock.lap("wait")
         clock.milliseconds |= {"encode": encode_ms, "wait": clock.milliseconds["wait"] - encode_ms}
         return image, embedding
@@ -145,7 +144,7 @@ class Tagger:
         if not self._encode_texts.is_loaded:
             self._encode_texts.load()
             clock.lap("load")
-        embeddings = self._encode_texts(texts)
+        embeddings = self._compute(self._encode_texts, texts)
         clock.lap("text")
         return embeddings
 

@@ -1,5 +1,7 @@
 """Threads are counted by what the control group allows, not by what the machine has."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,34 @@ def test_parts_of_a_cpu_count_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyP
     file = tmp_path / "cpu.max"
     file.write_text("170000 100000\n")
     assert available_cpus(file) == 2
+
+
+_COUNT = """
+import os, sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from function.tagging.tagger import Tagger
+import numpy  # it has workers, too, that sleep for ever
+
+def not_of_python():
+    return len(os.listdir("/proc/self/task")) - threading.active_count()
+
+picture = Path("events/cat.jpg").read_bytes()
+before = not_of_python()
+tagger = Tagger.load(Path(sys.argv[1]), "float32", 50_000_000)
+loaded = not_of_python()
+with ThreadPoolExecutor(4) as callers:
+    tagger.tag_images(list(callers.map(tagger.decode, [picture] * 8)))
+    list(callers.map(tagger.tag, [picture] * 8))
+    print(loaded - before, not_of_python() - loaded)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_whoever_calls_there_are_no_more_workers_than_cpus(small_model: Path) -> None:
+    """Else all of them would sleep between operations: see `ComputeThread`."""
+    done = subprocess.run([sys.executable, "-c", _COUNT, str(small_model)], check=True, capture_output=True, text=True)
+    loaded, later = map(int, done.stdout.split())
+    # The workers, and as many of a pool that torch makes beside them and never uses.
+    assert loaded == 2 * (available_cpus() - 1)
+    assert later == 0
