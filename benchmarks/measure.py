@@ -20,8 +20,8 @@ from benchmarks.fixtures import PICTURES, ROOT, Files
 from tests.delivered import free_port, serving
 
 Samples = dict[tuple[str, str], list[float]]  # (subject, measure) -> values
-# Workers of torch and of others spin for some milliseconds after a call: the next subject starts on a quiet machine.
-_PAUSE_S = 0.03
+# Workers spin after a call, those of ONNX Runtime for 40 ms: the next subject starts on a quiet machine.
+_PAUSE_S = 0.1
 SERVERS = {
     "usual service": "benchmarks.usual_image.app:app",
     "pipeline": "benchmarks.usual_image.pipeline:app",

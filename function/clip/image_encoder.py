@@ -4,28 +4,30 @@ Computes what `transformers.CLIPVisionModelWithProjection` computes. It is faste
 
 - weights are reordered once, at load, into the blocks that oneDNN's matrix products read;
 - bias, activation and residual are added while a product's result is still in cache;
-- query, key and value are one product;
+- query, key and value are one product, with the scale of the queries in it;
 - QuickGELU, `x * sigmoid(1.702 x)`, is oneDNN's swish, 1.702 and its inverse folded into the two products around it;
-- of the last layer only the class token is computed: nothing reads the others.
-
-Where torch has no oneDNN for a product (other builds, other CPUs), the same steps run on plain torch.
+- of the last layer only the class token is computed, and no keys and values: nothing reads the others.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from function.clip.linear import Linear, linear
+from function.clip.weight_reader import WeightReader
 from function.errors import CheckpointError
 
 DtypeName = Literal["float32", "bfloat16", "auto"]
 
 # Hendrycks & Gimpel, "Gaussian Error Linear Units", 2016, section 2: GELU(x) is about x * sigmoid(1.702 x).
 _QUICK_GELU = 1.702
+# Each activation: the factor folded into the product before it (and out of the one after), and its name to oneDNN.
+_ACTIVATIONS = {"quick_gelu": (_QUICK_GELU, "swish"), "gelu": (1.0, "gelu")}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class VisionConfig:
         if self.hidden_act not in _ACTIVATIONS:
             raise CheckpointError(f"hidden_act {self.hidden_act!r} is not one of {', '.join(_ACTIVATIONS)}")
 
+    @property
+    def query_scale(self) -> float:
+        """What the queries of attention are multiplied by (Vaswani et al. 2017, section 3.2.1)."""
+        return 1 / math.sqrt(self.hidden_size // self.num_attention_heads)
+
 
 class ImageEncoder:
     """Images to unit vectors.
@@ -59,9 +66,9 @@ class ImageEncoder:
     def __init__(self, weights: Mapping[str, Tensor], config: VisionConfig, dtype: DtypeName = "float32") -> None:
         self.config = config
         self.dtype = _resolve(dtype)
-        read = _Reader(weights, self.dtype)
+        read = WeightReader(weights, self.dtype)
         position = read.vector("vision_model.embeddings.position_embedding.weight")
-        self._patch = _linear(read.matrix("vision_model.embeddings.patch_embedding.weight"), None)
+        self._patch = linear(read.matrix("vision_model.embeddings.patch_embedding.weight"), None)
         self._class_token = (read.vector("vision_model.embeddings.class_embedding") + position[0]).view(1, 1, -1)
         self._patch_positions = position[1:]
         self._pre_norm = _Norm(read, "vision_model.pre_layrnorm", config)
@@ -69,7 +76,7 @@ class ImageEncoder:
         self._layers = [_Layer(read, name, config) for name in names[:-1]]
         self._last_layer = _LastLayer(read, names[-1], config)
         self._post_norm = _Norm(read, "vision_model.post_layernorm", config)
-        self._projection = _linear(read.matrix("visual_projection.weight"), None)
+        self._projection = linear(read.matrix("visual_projection.weight"), None)
 
     @torch.inference_mode()
     def __call__(self, pixels: Tensor) -> Tensor:
@@ -90,48 +97,16 @@ class ImageEncoder:
         grid = side // patch
         covered = pixels[..., : grid * patch, : grid * patch]
         patches = covered.reshape(n, 3, grid, patch, grid, patch).permute(0, 2, 4, 1, 3, 5)
-        positions = self._patch_positions.repeat(n, 1)
+        positions = self._patch_positions.expand(n, -1, -1).reshape(n * grid * grid, -1)  # a view of one image's
         embedded = self._patch(patches.reshape(n * grid * grid, -1), plus=positions)
         class_tokens = self._class_token.expand(n, 1, -1)
         return torch.cat([class_tokens, embedded.view(n, grid * grid, -1)], dim=1).flatten(0, 1)
 
 
-class _Reader:
-    """Reads weights in the encoder's arithmetic, one by one: there is never a second copy of all in memory.
-
-    All matrices pass through one buffer. Copies made and freed between those that stay would leave holes in the heap:
-    a tenth of the weights' size, for as long as the process lives.
-    """
-
-    def __init__(self, weights: Mapping[str, Tensor], dtype: torch.dtype) -> None:
-        self._weights = weights
-        self._buffer = torch.empty(0, dtype=dtype)
-
-    def vector(self, name: str) -> Tensor:
-        """Return a copy of a small weight, of whatever shape."""
-        return self._weights[name].to(self._buffer.dtype, copy=True)
-
-    def matrix(self, *names: str, times: float = 1.0) -> Tensor:
-        """Return matrices one below the other, multiplied by `times`; the next call overwrites what this one returns.
-
-        A convolution kernel, (out, in, height, width), counts as a matrix of shape (out, in * height * width).
-        """
-        parts = [self._weights[name].flatten(1) for name in names]
-        rows, columns = sum(len(part) for part in parts), parts[0].shape[1]
-        if self._buffer.numel() < rows * columns:
-            self._buffer = self._buffer.new_empty(rows * columns)
-        stacked = self._buffer[: rows * columns].view(rows, columns)
-        start = 0
-        for part in parts:
-            stacked[start : start + len(part)].copy_(part)
-            start += len(part)
-        return stacked if times == 1.0 else stacked.mul_(times)
-
-
 class _Norm:
     """Layer normalisation over the last axis."""
 
-    def __init__(self, read: _Reader, name: str, config: VisionConfig) -> None:
+    def __init__(self, read: WeightReader, name: str, config: VisionConfig) -> None:
         self._weight, self._bias = read.vector(f"{name}.weight"), read.vector(f"{name}.bias")
         self._eps = config.layer_norm_eps
 
@@ -142,10 +117,10 @@ class _Norm:
 class _Mlp:
     """The feed-forward block of one layer, added to its residual."""
 
-    def __init__(self, read: _Reader, name: str, config: VisionConfig) -> None:
+    def __init__(self, read: WeightReader, name: str, config: VisionConfig) -> None:
         before, self._activation = _ACTIVATIONS[config.hidden_act]
-        self._up = _linear(read.matrix(f"{name}fc1.weight", times=before), read.vector(f"{name}fc1.bias") * before)
-        self._down = _linear(read.matrix(f"{name}fc2.weight", times=1 / before), read.vector(f"{name}fc2.bias"))
+        self._up = linear(read.matrix(f"{name}fc1.weight", times=before), read.vector(f"{name}fc1.bias") * before)
+        self._down = linear(read.matrix(f"{name}fc2.weight", times=1 / before), read.vector(f"{name}fc2.bias"))
 
     def __call__(self, x: Tensor, residual: Tensor) -> Tensor:
         return self._down(self._up(x, then=self._activation), plus=residual)
@@ -154,11 +129,11 @@ class _Mlp:
 class _Layer:
     """One transformer layer over all tokens."""
 
-    def __init__(self, read: _Reader, name: str, config: VisionConfig) -> None:
+    def __init__(self, read: WeightReader, name: str, config: VisionConfig) -> None:
         self._heads = config.num_attention_heads
         self._norm1 = _Norm(read, f"{name}layer_norm1", config)
         self._norm2 = _Norm(read, f"{name}layer_norm2", config)
-        self._qkv = _projections(read, f"{name}self_attn.", "qkv")
+        self._qkv = _projections(read, f"{name}self_attn.", "qkv", config.query_scale)
         self._out = _projections(read, f"{name}self_attn.", ["out"])
         self._mlp = _Mlp(read, f"{name}mlp.", config)
 
@@ -170,24 +145,39 @@ class _Layer:
 
 
 class _LastLayer:
-    """The last transformer layer, of which only the class token is wanted."""
+    """The last transformer layer, of which only the class token is wanted.
 
-    def __init__(self, read: _Reader, name: str, config: VisionConfig) -> None:
+    It alone asks, so keys and values of all tokens need not be computed. A score is q . (W_k x) = (W_k^T q) . x, each
+    head's mean of values W_v (mean of x): products with one row an image instead of one a token. The keys' bias
+    adds the same to all scores of a head, which softmax takes away again; the values' comes through whole.
+    """
+
+    def __init__(self, read: WeightReader, name: str, config: VisionConfig) -> None:
         self._heads = config.num_attention_heads
         self._norm1 = _Norm(read, f"{name}layer_norm1", config)
         self._norm2 = _Norm(read, f"{name}layer_norm2", config)
-        self._q = _projections(read, f"{name}self_attn.", "q")
-        self._kv = _projections(read, f"{name}self_attn.", "kv")
+        self._q = _projections(read, f"{name}self_attn.", "q", config.query_scale)
+        self._k = self._by_head(read.matrix(f"{name}self_attn.k_proj.weight")).clone()
+        values = self._by_head(read.matrix(f"{name}self_attn.v_proj.weight")).transpose(1, 2)
+        self._v = values.clone(memory_format=torch.contiguous_format)
+        self._v_bias = read.vector(f"{name}self_attn.v_proj.bias")
         self._out = _projections(read, f"{name}self_attn.", ["out"])
         self._mlp = _Mlp(read, f"{name}mlp.", config)
 
     def __call__(self, x: Tensor, n: int) -> Tensor:
-        head_dim = x.shape[1] // self._heads
         normed = self._norm1(x)
-        q = self._q(_class_tokens(normed, n)).view(n, 1, self._heads, head_dim).transpose(1, 2)
-        k, v = self._kv(normed).view(n, -1, 2, self._heads, head_dim).permute(2, 0, 3, 1, 4)
-        x = self._out(_attend(q, k, v), plus=_class_tokens(x, n))
+        tokens = normed.view(n, -1, x.shape[1])
+        q = self._q(_class_tokens(normed, n)).view(n, self._heads, -1).transpose(0, 1)
+        queries = (q @ self._k).transpose(0, 1)  # (n, heads, hidden)
+        weights = (queries @ tokens.transpose(1, 2)).softmax(-1)  # (n, heads, tokens)
+        means = (weights @ tokens).transpose(0, 1)  # (heads, n, hidden)
+        attended = (means @ self._v).transpose(0, 1).flatten(1) + self._v_bias  # (n, hidden)
+        x = self._out(attended, plus=_class_tokens(x, n))
         return self._mlp(self._norm2(x), residual=x)
+
+    def _by_head(self, weight: Tensor) -> Tensor:
+        """Return a projection's matrix as one for each head, (heads, head_dim, hidden)."""
+        return weight.view(self._heads, -1, weight.shape[1])
 
 
 def _class_tokens(x: Tensor, n: int) -> Tensor:
@@ -196,65 +186,25 @@ def _class_tokens(x: Tensor, n: int) -> Tensor:
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Return scaled dot-product attention with the heads side by side, (n * queries, hidden_size)."""
-    return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2).flatten(0, 1)
+    """Return attention with the heads side by side, (n * queries, hidden_size); q comes scaled.
+
+    So few tokens are sooner done as two products and a softmax than by torch's fused kernel.
+    """
+    weights = (q @ k.transpose(-1, -2)).softmax(-1)  # (n, heads, queries, tokens)
+    return (weights @ v).transpose(1, 2).flatten(2).flatten(0, 1)
 
 
-class _PlainLinear:
-    """`activation(x W^T + b) + residual` on plain torch."""
-
-    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        self._weight, self._bias = weight.clone(), bias
-
-    def __call__(self, x: Tensor, then: str = "none", plus: Tensor | None = None) -> Tensor:
-        y = _PLAIN_ACTIVATIONS[then](F.linear(x, self._weight, self._bias))
-        return y if plus is None else y.add_(plus)
-
-
-class _PackedLinear:
-    """The same on oneDNN, the weight reordered once and everything after the product fused into it."""
-
-    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        self._weight, self._bias = torch.ops.mkldnn._reorder_linear_weight(weight), bias
-
-    def __call__(self, x: Tensor, then: str = "none", plus: Tensor | None = None) -> Tensor:
-        product = torch.ops.mkldnn._linear_pointwise
-        if plus is not None:
-            return product.binary(x, plus, self._weight, self._bias, "add")  # type: ignore[no-any-return]
-        algorithm = "none" if then == "gelu" else ""  # the exact GELU, not its tanh approximation
-        return product(x, self._weight, self._bias, then, [], algorithm)  # type: ignore[no-any-return]
-
-
-_Linear = _PlainLinear | _PackedLinear
-# Each activation: the factor folded into the product before it (and out of the one after), and its name to oneDNN.
-_ACTIVATIONS = {"quick_gelu": (_QUICK_GELU, "swish"), "gelu": (1.0, "gelu")}
-_PLAIN_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"none": lambda x: x, "swish": F.silu, "gelu": F.gelu}
-
-
-def _linear(weight: Tensor, bias: Tensor | None) -> _Linear:
-    """Return the fastest linear layer that this build of torch can run on this CPU; it copies the weight."""
-    return (_PackedLinear if _has_packed_linear(weight.dtype) else _PlainLinear)(weight, bias)
-
-
-def _projections(read: _Reader, name: str, which: Sequence[str]) -> _Linear:
-    """Return the attention projections `which`, of q, k, v and out, as one product."""
+def _projections(read: WeightReader, name: str, which: Sequence[str], q_scale: float = 1.0) -> Linear:
+    """Return the attention projections `which`, of q, k, v and out, as one product; the first is times `q_scale`."""
     weight = read.matrix(*(f"{name}{each}_proj.weight" for each in which))
-    return _linear(weight, torch.cat([read.vector(f"{name}{each}_proj.bias") for each in which]))
-
-
-@cache
-def _has_packed_linear(dtype: torch.dtype) -> bool:
-    """Return whether `_PackedLinear` works here: by trying, for builds differ in more than they declare."""
-    x = torch.ones(2, 16, dtype=dtype)
-    try:
-        linear = _PackedLinear(torch.ones(16, 16, dtype=dtype), torch.ones(16, dtype=dtype))
-        return bool((linear(x) == 17).all() and (linear(x, plus=x) == 18).all())
-    except (AttributeError, RuntimeError):
-        return False
+    bias = torch.cat([read.vector(f"{name}{each}_proj.bias") for each in which])
+    for each in (weight, bias):
+        each[: len(each) // len(which)] *= q_scale
+    return linear(weight, bias)
 
 
 def _resolve(dtype: DtypeName) -> torch.dtype:
-    """Return the torch type; auto is bfloat16 only with matrix tiles (AMX), without which float32 is as fast."""
+    """Return the torch type; auto is bfloat16 where the CPU multiplies it (AVX-512 BF16; all with AMX have that)."""
     if dtype == "auto":
-        return torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
+        return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
     return torch.bfloat16 if dtype == "bfloat16" else torch.float32

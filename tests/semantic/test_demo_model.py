@@ -1,5 +1,7 @@
 """models/demo says cat to a cat, through the code that serves the real one. Its floors only rise."""
 
+from pathlib import Path
+
 import pytest
 
 from function.tagging.tagger import Tagger
@@ -7,6 +9,7 @@ from tests.semantic.conftest import PICTURES, ROOT, Known, best, right_share, sc
 from tools.demo.draw import FURRED, FURS, PETS
 
 PET_FLOOR, COAT_FLOOR, OTHER_THINGS_FLOOR, HAND_MADE_FLOOR, COLOUR_FLOOR = 0.97, 0.90, 0.95, 0.75, 0.90
+BFLOAT16_BOUND = 0.05  # of a score
 
 
 def test_unseen_drawings_get_their_pet(demo_tagger: Tagger, unseen_pets: list[Known]) -> None:
@@ -45,6 +48,16 @@ def test_a_coat_is_only_for_the_furred(demo_tagger: Tagger, unseen_pets: list[Kn
         given = scores(demo_tagger, known.image)
         furred = sum(given[pet] for pet in FURRED)
         assert sum(given[fur] for fur in FURS) == pytest.approx(furred, abs=1e-4)
+
+
+def test_bfloat16_moves_no_score_far(demo_model: Path, demo_tagger: Tagger, hand_made: list[Known]) -> None:
+    in_bfloat16 = Tagger.load(demo_model, "bfloat16", 50_000_000)
+    for known in hand_made:
+        expected, given = scores(demo_tagger, known.image), scores(in_bfloat16, known.image)
+        assert given == pytest.approx(expected, abs=BFLOAT16_BOUND), known.name
+        first, second = sorted(expected.values(), reverse=True)[:2]
+        if first - second > 2 * BFLOAT16_BOUND:
+            assert max(given, key=given.__getitem__) == max(expected, key=expected.__getitem__), known.name
 
 
 def test_the_checkpoint_is_small() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from function.clip import image_encoder
+from function.clip import linear
 from function.clip.checkpoint import expected_shapes
 from function.clip.image_encoder import ImageEncoder, VisionConfig
 from function.errors import CheckpointError
@@ -89,7 +89,7 @@ def test_agrees_with_transformers_for_any_tower(packed: bool, tower: dict[str, o
     pixels = torch.randn(n, 3, model.config.image_size, model.config.image_size)
     with pytest.MonkeyPatch.context() as patch:
         if not packed:
-            patch.setattr(image_encoder, "_has_packed_linear", lambda _: False)
+            patch.setattr(linear, "has_packed_linear", lambda _: False)
         encoder = ImageEncoder(model.state_dict(), vision_config(model))
     torch.testing.assert_close(encoder(pixels), embeddings(model, pixels), atol=TOLERANCE, rtol=0)
 
@@ -127,4 +127,13 @@ def test_refuses_an_activation_it_does_not_compute() -> None:
 
 
 def test_packed_linear_is_used_where_torch_has_onednn() -> None:
-    assert image_encoder._has_packed_linear(torch.float32) == torch._C._has_mkldnn
+    assert linear.has_packed_linear(torch.float32) == torch._C._has_mkldnn
+
+
+@pytest.mark.parametrize(("multiplies", "expected"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_auto_is_bfloat16_where_the_cpu_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, multiplies: bool, expected: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: multiplies)
+    model = reference_model(num_hidden_layers=1, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
+    assert ImageEncoder(model.state_dict(), vision_config(model), "auto").dtype == expected
