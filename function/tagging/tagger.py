@@ -81,7 +81,8 @@ class Tagger:
         compute = ComputeThread()
         model = BakedModel.open(model_dir)
         manifest = model.manifest
-        encoder = compute(ImageEncoder, model.vision_weights(), manifest.vision, dtype)
+        # Packed on one CPU, for on the other the web framework is being imported.
+        encoder = ImageEncoder(model.vision_weights(), manifest.vision, dtype)
         bank = LabelBank.load(model_dir, manifest.labels_digest, manifest.vision.projection_dim)
         tagger = cls(manifest, model.preprocess, encoder, TextEncoder(model_dir / TEXT), bank, max_pixels, compute)
         tagger.tag(_blank_jpeg(2 * model.preprocess.shortest_edge))
