@@ -35,7 +35,7 @@ class ComputeThread:
 
     Each thread that runs an operation in parallel gets OpenMP workers of its own, and where a process has more of them
     than CPUs, GNU's OpenMP lets every worker sleep after each operation instead of waiting for the next in a loop
-    (libgomp manual, GOMP_SPINCOUNT). An image is a hundred operations: waking cost a tenth to a seventh of its time.
+    (libgomp manual, GOMP_SPINCOUNT). An image is a hundred operations, and waking takes longer than many of them.
     """
 
     def __init__(self) -> None:
