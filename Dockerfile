@@ -10,7 +10,8 @@ ARG BASE=public.ecr.aws/lambda/python:3.13
 # --- dependencies: as they come. pip and its cache stay behind in this stage.
 FROM ${BASE} AS dependencies
 COPY requirements/torch.txt /requirements/
-RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --target /dependencies -r /requirements/torch.txt
+RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --require-hashes --target /dependencies \
+      -r /requirements/torch.txt
 COPY requirements/runtime.lock /requirements/
 RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --require-hashes --target /dependencies \
       -r /requirements/runtime.lock
