@@ -39,6 +39,9 @@ RUN python3 /scripts/strip_dependencies.py /dependencies \
 
 # --- what Lambda runs: as any user, on a read-only root, with nothing but /tmp to write to and no network.
 FROM ${BASE}
+# What it was built on, for scripts/deploy.sh: a production release must name it by digest.
+ARG BASE
+LABEL org.opencontainers.image.base.name=${BASE}
 COPY --from=runtime /dependencies/ ${LAMBDA_TASK_ROOT}/
 COPY --from=model /opt/model/ /opt/model/
 COPY function/ ${LAMBDA_TASK_ROOT}/function/
