@@ -10,7 +10,8 @@ ARG BASE=public.ecr.aws/lambda/python:3.13
 # --- dependencies: as they come. pip and its cache stay behind in this stage.
 FROM ${BASE} AS dependencies
 COPY requirements/torch.txt /requirements/
-RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --target /dependencies -r /requirements/torch.txt
+RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --require-hashes --target /dependencies \
+      -r /requirements/torch.txt
 COPY requirements/runtime.lock /requirements/
 RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --require-hashes --target /dependencies \
       -r /requirements/runtime.lock
@@ -38,6 +39,9 @@ RUN python3 /scripts/strip_dependencies.py /dependencies \
 
 # --- what Lambda runs: as any user, on a read-only root, with nothing but /tmp to write to and no network.
 FROM ${BASE}
+# What it was built on, for scripts/deploy.sh: a production release must name it by digest.
+ARG BASE
+LABEL org.opencontainers.image.base.name=${BASE}
 COPY --from=runtime /dependencies/ ${LAMBDA_TASK_ROOT}/
 COPY --from=model /opt/model/ /opt/model/
 COPY function/ ${LAMBDA_TASK_ROOT}/function/

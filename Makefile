@@ -4,10 +4,13 @@ SHELL := bash
 ARGS ?=
 # What `sam build` calls it: the function in small letters, and the template's DockerTag.
 IMAGE ?= tagfunction:pet-tagger
-SAM_OPTIONS := $(if $(MODEL_ID),--parameter-overrides ModelId=$(MODEL_ID))
+# Production is built on the base that `make pin-base` wrote down; where it did not, the build says so and stops.
+BASE_IMAGE = $(if $(filter prod,$(ENV)),$(or $(shell cat base-image.txt 2>/dev/null),$(error no base-image.txt: run make pin-base, and commit it)))
+SAM_PARAMETERS = $(if $(MODEL_ID),ModelId=$(MODEL_ID)) $(if $(BASE_IMAGE),BaseImage=$(BASE_IMAGE))
+SAM_OPTIONS = $(if $(strip $(SAM_PARAMETERS)),--parameter-overrides $(strip $(SAM_PARAMETERS)))
 
 .PHONY: help run local test check policy e2e test-weights train-demo bulk-soak fuzz soak bench bench-quick docs lock format clean
-.PHONY: build sbom scan deploy smoke-test dashboard
+.PHONY: build pin-base sbom scan deploy smoke-test dashboard
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -69,8 +72,11 @@ policy: .venv/.ready ## judge the template, the Dockerfile, the workflows and wh
 
 # --- deploying; docs/operations.md has it step by step
 
-build: ## build the image, the model baked in (MODEL_ID=)
+build: ## build the image, the model baked in (MODEL_ID=; ENV=prod builds on the pinned base)
 	scripts/sam.sh build $(SAM_OPTIONS)
+
+pin-base: ## write down the base image by digest, for production: base-image.txt
+	scripts/pin-base.sh
 
 sbom: .venv/.ready ## write the built image's bill of materials to build/sbom.cdx.json (CycloneDX)
 	@mkdir -p build

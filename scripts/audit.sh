@@ -24,10 +24,10 @@ audit() {  # audit FILE [OPTION...]
     --disable-pip "${@:2}" --requirement "$1" ${accepted[@]+"${accepted[@]}"}
 }
 
-# torch is in no lock file; its CPU build is known by the version alone.
+# torch is in no lock file; OSV knows it by the plain version, without "+cpu".
 torch=$(mktemp)
 trap 'rm -f "$torch"' EXIT
-sed -nE 's/^(torch==[0-9.]+).*"darwin"$/\1/p' requirements/torch.txt | head -1 > "$torch"
+sed -nE 's/^(torch==[0-9.]+) .*"darwin".*/\1/p' requirements/torch.txt | head -1 > "$torch"
 audit "$torch" --no-deps
 for lock in requirements/*.lock; do
   audit "$lock" --require-hashes

@@ -21,6 +21,14 @@ if "deploy" not in environments.get(sys.argv[1], {}):
 print(*environments[sys.argv[1]]["deploy"]["parameters"].get("parameter_overrides", []), sep="\n")
 PY
 )
+if [ "$environment" = prod ]; then # what is deployed, not what should have been built
+  label=org.opencontainers.image.base.name
+  base=$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "${IMAGE:-tagfunction:pet-tagger}" 2>/dev/null) || base=
+  case "$base" in
+    *@sha256:*) ;;
+    *) echo "deploy.sh: not built on a base pinned by digest: make pin-base, commit base-image.txt, make build ENV=prod" >&2; exit 1 ;;
+  esac
+fi
 # Parameters given here replace those of samconfig.toml altogether, so all are given. Release: see template.yaml.
 overrides=()
 while IFS= read -r parameter; do

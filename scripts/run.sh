@@ -34,6 +34,14 @@ elif [ "$status" -ne 0 ]; then
   exit "$status"
 fi
 
-# Ctrl-C is how this ends: uvicorn stops by itself, and its end by a signal is no failure.
-trap 'exit 0' INT TERM
-"$python" -m uvicorn function.handler:app --port "$port"
+# Ctrl-C is how this ends, or SIGTERM to this script alone, which the server must then be told of. It answers what is in
+# progress, for five seconds at most; its end by a signal is no failure.
+"$python" -m uvicorn function.handler:app --port "$port" --timeout-graceful-shutdown 5 &
+server=$!
+stop() {
+  kill -TERM "$server" 2>/dev/null || true
+  wait "$server" || true
+  exit 0
+}
+trap stop INT TERM
+wait "$server"

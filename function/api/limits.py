@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import Request
 from starlette.types import Message, Receive
 
-from function.errors import TooManyBytes, TooSlow
+from function.errors import Overloaded, TooManyBytes, TooSlow
 
 # A client that is still sending does not read our answer: so much of what is too much is read and dropped.
 _MAX_DRAINED_BYTES = 100 * 1024 * 1024
@@ -31,12 +31,17 @@ def limited(request: Request, max_bytes: int) -> Request:
 
 @asynccontextmanager
 async def in_time(seconds: float) -> AsyncIterator[None]:
-    """Raise TooSlow once what is done within, reading a body, has taken so many seconds."""
+    """Raise TooSlow once what is done within, reading a body, has taken so many seconds.
+
+    Raises Overloaded if the server stops meanwhile and waits no longer.
+    """
     try:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError as error:
         raise TooSlow(f"The upload took longer than {seconds:g} seconds to arrive.") from error
+    except asyncio.CancelledError as error:
+        raise Overloaded("The server is stopping: try again in a second.") from error
 
 
 async def _drain(receive: Receive, message: Message) -> None:

@@ -155,9 +155,12 @@ class Preprocess:
 def _open(data: bytes, max_pixels: int) -> Image.Image:
     """Return the image, its header read and its pixels not yet decoded."""
     formats: tuple[str, ...] = _PILLOW_FORMATS
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+    brand = data[8:12] if data[4:8] == b"ftyp" else b""
+    if brand in _HEIF_BRANDS:
         _register_heif()
         formats = (*formats, "HEIF")
+    if brand == b"avis":  # an animation: of it, what it shows where it stands still
+        data = data[:8] + b"avif" + data[12:]
     check_pieces(data)
     try:
         image = Image.open(BoundedFile(data), formats=formats)
@@ -166,6 +169,10 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise TooManyPixels(f"The image has too many pixels; at most {max_pixels:,} are accepted.") from error
     check_size(image, max_pixels)
+    if brand:
+        from function.clip.coded_size import check_coded_size  # noqa: PLC0415 - most processes never see one
+
+        check_coded_size(data, max_pixels)
     return image
 
 

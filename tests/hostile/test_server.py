@@ -1,7 +1,10 @@
 """The local server under slow, cut, doubled and many requests: who is slow is told so, all others are answered."""
 
 import json
+import os
+import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -13,7 +16,7 @@ import httpx2
 import pytest
 
 from tests.conftest import encode
-from tests.delivered import free_port, serving
+from tests.delivered import MODEL, ROOT, free_port, serving
 from tools.make_events import PICTURE
 
 CAT = PICTURE.read_bytes()
@@ -103,3 +106,67 @@ def test_every_caller_gets_its_own_answer_and_none_starves(client: httpx2.Client
     # All began together: had one been starved, it would have ended long after the median.
     times = sorted(end - began for end in ended)
     assert times[-1] <= 3 * times[callers // 2] + 1
+
+
+def started(port: int, model: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Return `make run`'s script once it serves on `port`, in a process group of its own."""
+    environment = {**os.environ, "PORT": str(port), "MODEL_ID": MODEL, "MODEL_DIR": str(model)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["scripts/run.sh"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, process_group=0
+        )
+    deadline = time.monotonic() + 120
+    while b"startup complete" not in log.read_bytes():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+    return process
+
+
+def first_line(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65536).split(b"\r\n")[0]
+    except ConnectionResetError:
+        return b""
+
+
+@pytest.mark.parametrize(
+    ("wish", "whom"),
+    [(signal.SIGTERM, "script"), (signal.SIGINT, "all")],
+    ids=["kill", "Ctrl-C"],
+)
+def test_a_signal_ends_the_server_and_answers_what_is_in_progress(
+    tmp_path: Path, wish: signal.Signals, whom: str
+) -> None:
+    """Beside a request that needs its last bytes yet: a connection that idles, and an upload that never ends."""
+    port, log = free_port(), tmp_path / "log"
+    process = started(port, tmp_path / "model", log)
+    address = ("127.0.0.1", port)
+    try:
+        with (
+            socket.create_connection(address, timeout=30) as idle,
+            socket.create_connection(address, timeout=30) as endless,
+            socket.create_connection(address, timeout=30) as in_progress,
+        ):
+            idle.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b"200" in first_line(idle)
+            endless.sendall(head(len(CAT)) + CAT[:100])
+            in_progress.sendall(head(len(CAT)) + CAT[:-100])
+            time.sleep(0.5)
+            (os.killpg if whom == "all" else os.kill)(process.pid, wish)
+            began = time.monotonic()
+            time.sleep(0.5)
+            in_progress.sendall(CAT[-100:])
+            assert b"200" in first_line(in_progress)
+            assert process.wait(timeout=30) == 0
+            assert time.monotonic() - began <= 12
+            assert b"503" in first_line(endless)
+        with socket.socket() as listener:  # the port is free again at once, as far as a server is concerned
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen()
+        assert "Finished server process" in log.read_text()
+        assert "Traceback" not in log.read_text()
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -37,19 +38,43 @@ def test_production_shifts_traffic_step_by_step() -> None:
     assert len(stacks) == 3
 
 
-def test_the_script_deploys_the_environment_as_a_release_of_its_own() -> None:
-    def deploy(*arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "SAM": "echo", "STACK_ROLE_ARN": "arn:role"}
-        return subprocess.run(
-            ["scripts/deploy.sh", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
+PINNED = "public.ecr.aws/lambda/python:3.13@sha256:" + 64 * "0"
 
-    given = deploy("prod", "AuthMode=Iam").stdout.split()
+
+def deploy_script(folder: Path, *arguments: str, base: str = PINNED) -> subprocess.CompletedProcess[str]:
+    """Run the script with a `docker` that says on which base the built image stands, and `echo` for SAM."""
+    docker = folder / "docker"
+    docker.write_text(f"#!/bin/sh\necho '{base}'\n")
+    docker.chmod(0o755)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "SAM": "echo", "STACK_ROLE_ARN": "arn:role"}
+    return subprocess.run(
+        ["scripts/deploy.sh", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_script_deploys_the_environment_as_a_release_of_its_own(tmp_path: Path) -> None:
+    given = deploy_script(tmp_path, "prod", "AuthMode=Iam").stdout.split()
     assert given[:3] == ["deploy", "--config-env", "prod"]
     assert {f"{name}={value}" for name, value in overrides("prod").items()} | {"AuthMode=Iam"} < set(given)
     assert re.search(r" Release=\d{10} ", " ".join(given))
     assert given[-2:] == ["--role-arn", "arn:role"]
-    assert deploy("nowhere").returncode == 1
+    assert deploy_script(tmp_path, "nowhere").returncode == 1
+
+
+def test_production_is_not_deployed_on_a_base_that_moves(tmp_path: Path) -> None:
+    tag = PINNED.partition("@")[0]
+    refused = deploy_script(tmp_path, "prod", base=tag)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "make pin-base" in refused.stderr
+    assert deploy_script(tmp_path, "dev", base=tag).returncode == 0
+
+
+def test_every_function_is_built_on_the_base_image_asked_for(template: Resources) -> None:
+    source = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    assert source.count("DockerBuildArgs:") == source.count("BASE: !Ref BaseImage") == 3
+    default = template["Parameters"]["BaseImage"]["Default"]
+    assert f"ARG BASE={default}\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,14 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any
 
 import pillow_heif
 from PIL import Image
 
+from tools.fuzz.heif import Part, av1_of_size, box, extent, grid, heif
 from tools.make_events import png_header
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -144,6 +145,47 @@ def bmp_runs(runs: bytes) -> bytes:
     return b"BM" + struct.pack("<IHHI", 1078 + len(runs), 0, 0, 1078) + header + bytes(1024) + runs
 
 
+@cache
+def tile(image_format: str) -> Part:
+    """Return a picture of a megapixel as it lies in an AVIF or HEIC."""
+    image = Image.linear_gradient("L").convert("RGB").resize((1024, 1024))
+    return Part.first_of(file_of(image, "AVIF", speed=10) if image_format == "AVIF" else heic(image))
+
+
+def avif_that_is(width: int, height: int) -> bytes:
+    """Return an AVIF whose container says 1024 x 1024."""
+    return heif(b"avif", replace(tile("AVIF"), data=av1_of_size(tile("AVIF").data, width, height)))
+
+
+def avif_frames(count: int) -> bytes:
+    """Return an AVIF with so many frames of a megapixel."""
+    header, frame = (unit(tile("AVIF").data, kind) for kind in (1, 6))
+    return heif(b"avif", replace(tile("AVIF"), data=header + frame * count))
+
+
+def unit(data: bytes, kind: int) -> bytes:
+    """Return the last of these units of an AV1 still (AV1, 5.3): 1 its header, which is short, 6 its frame."""
+    start = data.index(b"\x0a")
+    end = start + 2 + data[start + 1]
+    return data[start:end] if kind == 1 else data[end:]
+
+
+def heic_of(derived: Part, *more: Part) -> bytes:
+    """Return an HEIC that shows `derived`, made of its first item, a tile of a megapixel, or of `more`."""
+    return heif(b"heic", tile("HEIC"), *more, derived, primary=len(more) + 2)
+
+
+def one_tile(rows: int, columns: int, width: int, height: int, number: int = 1) -> Part:
+    """Return a grid that names one tile again and again."""
+    return grid(rows, columns, width, height, [number] * (rows * columns))
+
+
+def overlay(width: int, height: int, says: tuple[int, int]) -> Part:
+    """Return the tile on a canvas of another size than it says (23008-12, 6.6.2.2)."""
+    data = struct.pack(">BB4HIIii", 0, 1, 0, 0, 0, 0, width, height, 0, 0)
+    return Part(b"iovl", data, (extent(*says),), (1,))
+
+
 def lying(data: bytes, says: tuple[int, int], was: tuple[int, int]) -> bytes:
     """Return an AVIF or HEIC whose container says another size than its picture has."""
     box = b"ispe\0\0\0\0"
@@ -151,6 +193,7 @@ def lying(data: bytes, says: tuple[int, int], was: tuple[int, int]) -> bytes:
 
 
 _TOO_MANY, _BROKEN = ("too_many_pixels",), ("undecodable_image",)
+_REFUSED = (*_TOO_MANY, *_BROKEN, "unsupported_media_type")  # by us, or by the library that opens it
 _ORIENTED = (0x0112, 3, 1, 6 << 16)
 BOMBS: dict[str, Bomb] = {
     # As large as accepted: what costs most memory.
@@ -176,8 +219,60 @@ BOMBS: dict[str, Bomb] = {
     "tiff in 4,000 tiles": Bomb(partial(tiff_tiles, 4000 * 128, 1, 4096), _TOO_MANY),
     "avif of 8,000 x 8,000 that says 64 x 64": Bomb(
         lambda: lying(file_of(Image.new("L", (8000, 8000)), "AVIF", speed=10), (64, 64), (8000, 8000)),
-        ("ok AVIF", *_BROKEN),
+        _TOO_MANY,
         slow=True,
+    ),
+    "avif of 16,384 x 16,384 that says 1,024 x 1,024": Bomb(partial(avif_that_is, 16_384, 16_384), _TOO_MANY),
+    "avif of 65,536 x 65,536 that says 1,024 x 1,024": Bomb(partial(avif_that_is, 65_536, 65_536), _TOO_MANY),
+    "avif of 7,072 x 7,072 that says 1,024 x 1,024": Bomb(partial(avif_that_is, 7072, 7072), _TOO_MANY),
+    "avif of 7,071 x 7,071 that says 1,024 x 1,024": Bomb(partial(avif_that_is, 7071, 7071), _BROKEN),
+    "avif of 191 frames": Bomb(partial(avif_frames, 191), _TOO_MANY),
+    "avif of 190 frames": Bomb(partial(avif_frames, 190), ("ok AVIF",)),
+    "avif animation of 8,000 x 8,000 that says 64 x 64": Bomb(
+        lambda: lying(
+            file_of(
+                Image.new("L", (8000, 8000)),
+                "AVIF",
+                speed=10,
+                save_all=True,
+                append_images=[Image.new("L", (8000, 8000), 255)],
+            ),
+            (64, 64),
+            (8000, 8000),
+        ),
+        _TOO_MANY,
+        slow=True,
+    ),
+    "heic whose grid names one tile 189 times": Bomb(lambda: heic_of(one_tile(9, 21, 7000, 7000)), ("ok HEIF",)),
+    "heic whose grid names one tile 190 times": Bomb(lambda: heic_of(one_tile(10, 19, 7000, 7000)), _TOO_MANY),
+    "heic whose grid has no end": Bomb(
+        lambda: heic_of(replace(one_tile(100, 200, 7000, 7000), properties=(extent(64, 64),))), _REFUSED
+    ),
+    "heic of grids of grids": Bomb(
+        lambda: heic_of(one_tile(10, 10, 1024, 1024, 3), one_tile(10, 10, 1024, 1024), one_tile(10, 10, 1024, 1024, 2)),
+        _REFUSED,
+    ),
+    "heic made of itself": Bomb(lambda: heic_of(one_tile(1, 1, 1024, 1024, 2)), _REFUSED),
+    "heic whose canvas of 20,000 x 20,000 says 64 x 64": Bomb(
+        lambda: heic_of(overlay(20_000, 20_000, (64, 64))), _TOO_MANY
+    ),
+    "heic of 1,100 items": Bomb(lambda: heif(b"heic", *[replace(tile("HEIC"), data=b"")] * 1100), _REFUSED),
+    "heic of 8,000 x 8,000": Bomb(lambda: heic(Image.new("L", (8000, 8000))), _TOO_MANY, slow=True),
+    "heic": Bomb(lambda: heic(Image.new("RGB", (_WIDTH, _HEIGHT))), ("ok HEIF",), slow=True),
+    "heic rgba": Bomb(lambda: heic(Image.new("RGBA", (_WIDTH, _HEIGHT))), ("ok HEIF",), slow=True),
+    "avif rgba": Bomb(partial(largest, "AVIF", "RGBA", speed=10), ("ok AVIF",), slow=True),
+    "heic with a profile of 4 MB": Bomb(
+        lambda: heic_of(
+            replace(
+                one_tile(1, 1, 1024, 1024),
+                properties=(extent(1024, 1024), box(b"colr", b"prof" + bytes(4_000_000))),
+            )
+        ),
+        ("ok HEIF", *_REFUSED),
+    ),
+    "avif in 2,200,000 units": Bomb(lambda: heif(b"avif", replace(tile("AVIF"), data=b"\x12\0" * 2_200_000)), _BROKEN),
+    "avif in a minimized box": Bomb(
+        lambda: box(b"ftyp", b"avif" + bytes(4) + b"avifmif3") + box(b"mini", bytes(64)), _REFUSED
     ),
     "heic of 4,096 x 4,096 that says 64 x 64": Bomb(
         lambda: lying(heic(Image.new("L", (4096, 4096))), (64, 64), (4096, 4096)), _BROKEN

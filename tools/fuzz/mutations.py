@@ -7,6 +7,22 @@ import zlib
 # Where sizes and offsets stand, these are the ones that code forgets.
 _INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Where an AVIF or HEIC says what it holds: damage near these goes deeper than damage anywhere.
+_BOXES = (
+    b"meta",
+    b"iloc",
+    b"iinf",
+    b"infe",
+    b"iref",
+    b"dimg",
+    b"pitm",
+    b"ipco",
+    b"ispe",
+    b"ipma",
+    b"hvcC",
+    b"av1C",
+    b"grid",
+)
 # Formats say what they are in their first bytes, and break most interestingly there.
 _HEAD_BYTES = 256
 
@@ -34,10 +50,18 @@ def with_checksums(data: bytes) -> bytes:
     return bytes(fixed)
 
 
+def _place(rng: random.Random, data: bytearray) -> int:
+    """Return where to damage `data`: near its start, near a box, or anywhere."""
+    box = data.find(rng.choice(_BOXES)) if data[4:8] == b"ftyp" and rng.random() < 0.5 else -1
+    if box >= 0:
+        return max(0, min(box + rng.randint(-4, 24), len(data) - 1))
+    limit = min(len(data), _HEAD_BYTES) if rng.random() < 0.6 else len(data)
+    return rng.randrange(limit) if limit else 0
+
+
 def _damage(rng: random.Random, data: bytearray, others: list[bytes]) -> None:
     """Damage `data` in one place."""
-    limit = min(len(data), _HEAD_BYTES) if rng.random() < 0.6 else len(data)
-    at = rng.randrange(limit) if limit else 0
+    at = _place(rng, data)
     length = rng.choice((1, 2, 4, 8, 32, rng.randint(1, max(len(data) // 2, 1))))
     match rng.randrange(8):
         case 0 if data:

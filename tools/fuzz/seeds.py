@@ -1,14 +1,13 @@
 """What fuzzing starts from: a small picture in every format, mode and wrapping that is read, and requests with them."""
 
-import io
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-import pillow_heif
 from PIL import Image
 
-from tools.fuzz.bombs import file_of
+from tools.fuzz.bombs import file_of, heic
+from tools.fuzz.heif import Part, grid, heif
 from tools.make_events import PICTURE, Request, alb_event, function_url_event, http_event, multipart, rest_event
 
 _MULTIPART = "multipart/form-data; boundary=pet-tagger-boundary"
@@ -38,10 +37,14 @@ def _plain(photo: Image.Image) -> Iterator[bytes]:
     yield file_of(photo.convert("RGBA"), "WEBP", lossless=True)
     yield file_of(photo, "AVIF", speed=10)
     yield file_of(photo.convert("RGBA"), "AVIF", speed=10)
-    for mode in ("RGB", "RGBA"):
-        file = io.BytesIO()
-        pillow_heif.from_pillow(photo.convert(mode)).save(file, quality=50)
-        yield file.getvalue()
+    yield heic(photo)
+    yield heic(photo.convert("RGBA"))
+    tiles = (
+        Part.first_of(file_of(photo.resize((64, 64)), "AVIF", speed=10)),
+        Part.first_of(heic(photo.resize((64, 64)))),
+    )
+    for brand, tile in zip((b"avif", b"heic"), tiles, strict=True):
+        yield heif(brand, tile, tile, grid(1, 2, 128, 64, (1, 2)), primary=3)
 
 
 def _wrapped(photo: Image.Image) -> Iterator[bytes]:

@@ -1,0 +1,207 @@
+"""The boxes of an AVIF or HEIC: which coded pictures it holds, where their bytes are, and how often each is decoded.
+
+ISO/IEC 14496-12 gives the boxes, ISO/IEC 23008-12 the items in them. Read here is only what `coded_size.py` needs to
+know what a decoder will be asked to do; whatever a box says, it is read in bounded time. Broken ones raise
+UndecodableImage.
+"""
+
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from function.errors import UndecodableImage
+
+# libheif's own limit; a picture of 50 megapixels in tiles of 512 x 512 has 200, and as many again in its gain map.
+MAX_ITEMS = 1000
+# Of all derived pictures together: grids may name a tile again and again.
+MAX_REFERENCES = 10_000
+# A grid of overlays of what is turned: real ones have one level or two.
+_MAX_NESTING = 8
+# What can be shown: coded in AV1 or HEVC, or made of others (23008-12, 6.6; 23008-12:2022/Amd 1 for tone maps).
+AV1, HEVC, GRID, OVERLAY = {b"av01"}, {b"hvc1", b"hev1"}, b"grid", b"iovl"
+_SHOWN = AV1 | HEVC | {GRID, OVERLAY, b"iden", b"tmap"}
+
+
+@dataclass
+class Items:
+    """What the boxes say: of each item, by its number, its type, its bytes, and which others it is made of.
+
+    `pixels` is how many each says that it has.
+    """
+
+    types: dict[int, bytes] = field(default_factory=dict)
+    data: dict[int, bytes] = field(default_factory=dict)
+    made_of: dict[int, list[int]] = field(default_factory=dict)
+    pixels: dict[int, int] = field(default_factory=dict)
+
+    def decodes(self) -> dict[int, int]:
+        """Return how often each item is decoded if every item is asked for once.
+
+        Raises UndecodableImage if they are nested deeper than any real ones, or are made of themselves.
+        """
+        used_by: dict[int, Counter[int]] = {}
+        for item, parts in self.made_of.items():
+            for part in parts:
+                used_by.setdefault(part, Counter())[item] += 1
+
+        @cache
+        def count(item: int, depth: int = 0) -> int:
+            if depth > _MAX_NESTING:
+                raise UndecodableImage("The image is made of images that are made of images, too deep.")
+            users = used_by.get(item, Counter())
+            return 1 + sum(times * count(user, depth + 1) for user, times in users.items())
+
+        return {item: count(item) for item in self.types}
+
+
+def read_items(file: bytes) -> Items:
+    """Return the items of an AVIF or HEIC file; raises UndecodableImage if they cannot be read."""
+    items = Items()
+    try:
+        boxes = _once(file, 0, len(file), {b"meta", b"mini"})
+        if b"mini" in boxes:  # the same in short (23008-12:2022/Amd 2), which hides what it holds from all that follows
+            raise UndecodableImage("The image is in a minimized box, which is not read here.")
+        if b"meta" in boxes:
+            start, end = boxes[b"meta"]
+            _read_meta(file, start + 4, end, items)
+    except (struct.error, IndexError) as error:
+        raise UndecodableImage("The image is broken or cut short: its boxes do not read.") from error
+    return items
+
+
+def _once(file: bytes, start: int, end: int, kinds: set[bytes]) -> dict[bytes, tuple[int, int]]:
+    """Return where the content of each box of these kinds begins and ends; there may be one of each."""
+    found: dict[bytes, tuple[int, int]] = {}
+    for kind, content, stop in _boxes(file, start, end):
+        if kind in kinds:
+            if kind in found:
+                raise UndecodableImage(f"The image has two boxes {kind.decode()!r}.")
+            found[kind] = content, stop
+    return found
+
+
+def _boxes(file: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield type, start and end of the content of each box between `start` and `end` (14496-12, 4.2).
+
+    A box that says that it is longer than what is left ends there, as does the walk: what some phones append to a file
+    is no box.
+    """
+    while end - start >= 8:
+        size, kind = struct.unpack_from(">I4s", file, start)
+        content = start + 8
+        if size == 1:
+            size, content = struct.unpack_from(">Q", file, content)[0], content + 8
+        stop = min(start + size, end) if size else end
+        if stop < content:
+            return
+        yield kind, content, stop
+        start = stop
+
+
+def _read_meta(file: bytes, start: int, end: int, items: Items) -> None:
+    """Read the children of a meta box (14496-12, 8.11)."""
+    boxes = _once(file, start, end, {b"iinf", b"iref", b"iprp", b"iloc", b"idat", b"pitm"})
+    if b"iinf" in boxes:
+        _read_types(file, *boxes[b"iinf"], items)
+    if b"iref" in boxes:
+        _read_references(file, *boxes[b"iref"], items)
+    if b"iprp" in boxes:
+        _read_properties(file, *boxes[b"iprp"], items)
+    if b"iloc" in boxes:
+        _read_data(file, boxes[b"iloc"][0], boxes.get(b"idat", (0, 0)), items)
+    if b"pitm" in boxes:
+        at = boxes[b"pitm"][0]
+        primary = _number(file, at + 4, 4 if file[at] else 2)[0]
+        if items.types.get(primary) not in _SHOWN:
+            raise UndecodableImage("The image is coded in a way that is not read here.")
+
+
+def _read_types(file: bytes, start: int, end: int, items: Items) -> None:
+    """Read the item information box (14496-12, 8.11.6)."""
+    for kind, content, _ in _boxes(file, start + (8 if file[start] else 6), end):
+        version = file[content]
+        if kind != b"infe" or version < 2:  # before version 2 an item has no type, and is not coded
+            continue
+        number, _, item_type = struct.unpack_from(">HH4s" if version == 2 else ">IH4s", file, content + 4)
+        items.types[number] = item_type
+        if len(items.types) > MAX_ITEMS:
+            raise UndecodableImage(f"The image has more than {MAX_ITEMS:,} items.")
+
+
+def _read_references(file: bytes, start: int, end: int, items: Items) -> None:
+    """Read the item reference box (14496-12, 8.11.12): what derived images are made of."""
+    wide, total = file[start], 0
+    for kind, content, _ in _boxes(file, start + 4, end):
+        if kind != b"dimg":
+            continue
+        number, count = struct.unpack_from(">IH" if wide else ">HH", file, content)
+        total += count
+        if total > MAX_REFERENCES:
+            raise UndecodableImage(f"The image is made of more than {MAX_REFERENCES:,} others.")
+        parts = struct.unpack_from(f">{count}{'I' if wide else 'H'}", file, content + (6 if wide else 4))
+        items.made_of.setdefault(number, []).extend(parts)
+
+
+def _read_properties(file: bytes, start: int, end: int, items: Items) -> None:
+    """Read the item properties (23008-12, 9.3) for the spatial extents (6.5.3)."""
+    pixels: list[int] = []  # of each property; 0 for those that say something else
+    for kind, content, stop in _boxes(file, start, end):
+        if kind == b"ipco":
+            for name, at, _ in _boxes(file, content, stop):
+                width, height = struct.unpack_from(">II", file, at + 4) if name == b"ispe" else (0, 0)
+                pixels.append(width * height)
+    for kind, content, _ in _boxes(file, start, end):
+        if kind == b"ipma":
+            _read_associations(file, content, pixels, items)
+
+
+def _read_associations(file: bytes, at: int, pixels: list[int], items: Items) -> None:
+    """Read which item has which properties (23008-12, 9.3.2)."""
+    item_size, index_size = 4 if file[at] else 2, 2 if file[at + 3] & 1 else 1
+    count, at = _number(file, at + 4, 4)
+    for _ in range(count):
+        item, at = _number(file, at, item_size)
+        associations, at = _number(file, at, 1)
+        for _ in range(associations):
+            index, at = _number(file, at, index_size)
+            index &= (1 << 8 * index_size - 1) - 1  # the highest bit says that it is essential
+            if 0 < index <= len(pixels):
+                items.pixels[item] = max(items.pixels.get(item, 0), pixels[index - 1])
+
+
+def _read_data(file: bytes, start: int, idat: tuple[int, int], items: Items) -> None:
+    """Read the item location box (14496-12, 8.11.3) and the bytes that it points to, of pictures alone."""
+    version, (sizes,) = file[start], struct.unpack_from(">H", file, start + 4)
+    offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
+    wide = 4 if version > 1 else 2
+    count, at = _number(file, start + 6, wide)
+    total = 0
+    for _ in range(count):
+        item, at = _number(file, at, wide)
+        method, at = _number(file, at, 2 if version else 0)
+        _, at = _number(file, at, 2)
+        base, at = _number(file, at, base_size)
+        extents, at = _number(file, at, 2)
+        begin, end = idat if method & 15 == 1 else (0, len(file))
+        pieces = []
+        for _ in range(extents):
+            _, at = _number(file, at, index_size if version else 0)
+            offset, at = _number(file, at, offset_size)
+            length, at = _number(file, at, length_size)
+            first = min(begin + base + offset, end)
+            pieces.append((first, min(first + length, end) if length else end))
+        if items.types.get(item) not in _SHOWN:
+            continue
+        total += sum(last - first for first, last in pieces)
+        if method & 15 > 1 or item in items.data or total > 2 * len(file):
+            raise UndecodableImage("The image's items are stored in a way that is not read here.")
+        items.data[item] = b"".join(file[first:last] for first, last in pieces)
+
+
+def _number(file: bytes, at: int, size: int) -> tuple[int, int]:
+    """Return the number of `size` bytes at `at`, and where the next one is."""
+    if at + size > len(file):
+        raise IndexError(at)
+    return int.from_bytes(file[at : at + size], "big"), at + size
