@@ -12,7 +12,9 @@ from function.clip.isobmff import AV1, GRID, HEVC, OVERLAY, Items, read_items
 from function.errors import TooManyPixels, UndecodableImage
 
 # Of all that is decoded, in pictures of the size accepted: the picture, its transparency, a gain map, thumbnails.
-MAX_PICTURES = 4
+MAX_PICTURES = 3
+# Of all that is decoded, in files: detail costs time by the byte. Real files use a tile once, most of them.
+MAX_FILES = 2
 # A still has a handful of units, a slice or tile group being one.
 MAX_UNITS = 10_000
 _AV1_SEQUENCE_HEADER, _AV1_FRAME_HEADER, _AV1_FRAME = 1, 3, 6
@@ -26,9 +28,11 @@ def check_coded_size(file: bytes, max_pixels: int) -> None:
     Raises UndecodableImage if its boxes or bitstreams do not read.
     """
     items = read_items(file)
-    work = _Work(items)
+    work, decodes = _Work(items), items.decodes()
+    if sum(len(data) * decodes[item] for item, data in items.data.items()) > MAX_FILES * len(file):
+        raise UndecodableImage("The image has parts that are decoded again and again.")
     try:
-        pixels = [work.pixels(item) * times for item, times in items.decodes().items()]
+        pixels = [work.pixels(item) * times for item, times in decodes.items()]
     except (struct.error, IndexError) as error:
         raise UndecodableImage("The image is broken or cut short: its bitstream does not read.") from error
     if work.largest > max_pixels or sum(pixels) > MAX_PICTURES * max_pixels:

@@ -37,7 +37,7 @@ class Items:
     pixels: dict[int, int] = field(default_factory=dict)
 
     def decodes(self) -> dict[int, int]:
-        """Return how often each item is decoded if every item is asked for once.
+        """Return how often each item is decoded: once, or as often as others are made of it.
 
         Raises UndecodableImage if they are nested deeper than any real ones, or are made of themselves.
         """
@@ -50,8 +50,8 @@ class Items:
         def count(item: int, depth: int = 0) -> int:
             if depth > _MAX_NESTING:
                 raise UndecodableImage("The image is made of images that are made of images, too deep.")
-            users = used_by.get(item, Counter())
-            return 1 + sum(times * count(user, depth + 1) for user, times in users.items())
+            users = used_by.get(item, {})
+            return sum(times * count(user, depth + 1) for user, times in users.items()) or 1
 
         return {item: count(item) for item in self.types}
 

@@ -19,7 +19,7 @@ Target = Literal["picture", "event"]
 
 # What is too much for one input. CPU seconds, for a busy machine makes any wall clock look like a hang.
 MAX_CPU_SECONDS = 2.0
-MAX_GROWTH_MB = 1600
+MAX_GROWTH_MB = 1100
 # No input is waited for longer: a child that sleeps uses no CPU.
 _MAX_WALL_SECONDS = 60
 _ROOT = Path(__file__).parents[2]
