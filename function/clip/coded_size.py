@@ -13,8 +13,9 @@ from function.errors import TooManyPixels, UndecodableImage
 
 # Of all that is decoded, in pictures of the size accepted: the picture, its transparency, a gain map, thumbnails.
 MAX_PICTURES = 3
-# Of all that is decoded, in files: detail costs time by the byte. Real files use a tile once, most of them.
-MAX_FILES = 2
+# Of all that is decoded, in files: detail costs time by the byte. Real files use a tile once, most of them; a small one
+# may use it more often.
+MAX_FILES, _SMALL_FILE = 2, 1_000_000
 # A still has a handful of units, a slice or tile group being one.
 MAX_UNITS = 10_000
 _AV1_SEQUENCE_HEADER, _AV1_FRAME_HEADER, _AV1_FRAME = 1, 3, 6
@@ -29,7 +30,7 @@ def check_coded_size(file: bytes, max_pixels: int) -> None:
     """
     items = read_items(file)
     work, decodes = _Work(items), items.decodes()
-    if sum(len(data) * decodes[item] for item, data in items.data.items()) > MAX_FILES * len(file):
+    if sum(len(data) * decodes[item] for item, data in items.data.items()) > MAX_FILES * max(len(file), _SMALL_FILE):
         raise UndecodableImage("The image has parts that are decoded again and again.")
     try:
         pixels = [work.pixels(item) * times for item, times in decodes.items()]

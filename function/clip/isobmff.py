@@ -7,7 +7,7 @@ UndecodableImage.
 
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -50,7 +50,7 @@ class Items:
         def count(item: int, depth: int = 0) -> int:
             if depth > _MAX_NESTING:
                 raise UndecodableImage("The image is made of images that are made of images, too deep.")
-            users = used_by.get(item, {})
+            users: Mapping[int, int] = used_by.get(item, {})
             return sum(times * count(user, depth + 1) for user, times in users.items()) or 1
 
         return {item: count(item) for item in self.types}
@@ -63,9 +63,10 @@ def read_items(file: bytes) -> Items:
         boxes = _once(file, 0, len(file), {b"meta", b"mini"})
         if b"mini" in boxes:  # the same in short (23008-12:2022/Amd 2), which hides what it holds from all that follows
             raise UndecodableImage("The image is in a minimized box, which is not read here.")
-        if b"meta" in boxes:
-            start, end = boxes[b"meta"]
-            _read_meta(file, start + 4, end, items)
+        if b"meta" not in boxes:
+            raise UndecodableImage("The image is broken or cut short: it does not say what it holds.")
+        start, end = boxes[b"meta"]
+        _read_meta(file, start + 4, end, items)
     except (struct.error, IndexError) as error:
         raise UndecodableImage("The image is broken or cut short: its boxes do not read.") from error
     return items
@@ -125,6 +126,8 @@ def _read_types(file: bytes, start: int, end: int, items: Items) -> None:
         if kind != b"infe" or version < 2:  # before version 2 an item has no type, and is not coded
             continue
         number, _, item_type = struct.unpack_from(">HH4s" if version == 2 else ">IH4s", file, content + 4)
+        if number in items.types:  # which of the two a decoder takes is not known
+            raise UndecodableImage("The image has two items of one number.")
         items.types[number] = item_type
         if len(items.types) > MAX_ITEMS:
             raise UndecodableImage(f"The image has more than {MAX_ITEMS:,} items.")

@@ -25,7 +25,9 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 _PILLOW_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")
 _READABLE = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
 # ISO/IEC 23008-12: the brands of HEIF files coded in HEVC.
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_CONTAINER_BRANDS = {b"mif1", b"msf1"}  # of any coding, which is among the other brands of the file's first bytes
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"} | _CONTAINER_BRANDS
+_MAX_BRANDS = 256
 # A JPEG is decoded at a reduced scale while that leaves this many times the pixels, per side, that the resize needs.
 _DRAFT_MARGIN = 2
 # Wider or higher than this, only the crop is resized: a strip of 1 x 5000 pixels would become 224 x 1,120,000. It is
@@ -156,11 +158,12 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     """Return the image, its header read and its pixels not yet decoded."""
     formats: tuple[str, ...] = _PILLOW_FORMATS
     brand = data[8:12] if data[4:8] == b"ftyp" else b""
+    if brand == b"avis" or (brand in _CONTAINER_BRANDS and b"avif" in data[:_MAX_BRANDS]):
+        # Maybe an animation: of it, what it shows where it stands still. By other brands libavif takes its frames.
+        data, brand = data[:8] + b"avif" + data[12:], b"avif"
     if brand in _HEIF_BRANDS:
         _register_heif()
-        formats = (*formats, "HEIF")
-    if brand == b"avis":  # an animation: of it, what it shows where it stands still
-        data = data[:8] + b"avif" + data[12:]
+        formats = ("HEIF",)  # not AVIF, which opens container brands too
     check_pieces(data)
     try:
         image = Image.open(BoundedFile(data), formats=formats)
