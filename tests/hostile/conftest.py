@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from tools.fuzz.sandbox import Sandbox
+from tools.fuzz.sandbox import Outcome, Sandbox
+
+DEFUSED: list[Outcome] = []  # what became of each bomb
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the most expensive bombs took."""
+    if DEFUSED:
+        cpu, growth = max(each.cpu_seconds for each in DEFUSED), max(each.growth_mb for each in DEFUSED)
+        terminalreporter.line(
+            f"bombs: {len(DEFUSED)}; most CPU {cpu:.2f} s, most memory over the start {growth:.0f} MB"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tests.hostile.conftest import DEFUSED
 from tools.fuzz.bombs import BOMBS
 from tools.fuzz.sandbox import Sandbox
 
@@ -16,5 +17,6 @@ def test_is_defused(picture_sandbox: Sandbox, name: str) -> None:
     data = bomb.make()
     assert len(data) <= 4_500_000
     outcome = picture_sandbox.run(data)
+    DEFUSED.append(outcome)
     assert outcome.failure == ""
     assert outcome.answer in bomb.answers

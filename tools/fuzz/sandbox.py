@@ -19,7 +19,7 @@ Target = Literal["picture", "event"]
 
 # What is too much for one input. CPU seconds, for a busy machine makes any wall clock look like a hang.
 MAX_CPU_SECONDS = 2.0
-# The largest sound picture takes 950 MB: with the model's 600 MB it fits the default 3,008.
+# The largest sound picture takes 850 MB: with the model's 600 MB it fits the default 3,008.
 MAX_GROWTH_MB = 1100
 # No input is waited for longer: a child that sleeps uses no CPU.
 _MAX_WALL_SECONDS = 60
