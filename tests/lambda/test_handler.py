@@ -60,6 +60,13 @@ print(read_page.cache_info().currsize)
     assert run(code, small_model).stdout.splitlines()[-1] == "0"
 
 
+def test_garbage_is_looked_for_only_among_what_requests_leave(small_model: Path) -> None:
+    result = run("import function.handler, gc\nprint(gc.isenabled(), gc.get_freeze_count())", small_model)
+    enabled, frozen = result.stdout.splitlines()[-1].split()
+    assert enabled == "True"
+    assert int(frozen) > 100_000
+
+
 def test_the_model_is_loaded_in_module_scope_and_never_again(
     handler: Any, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from function.tagging.tagger import Tagger, TagOptions
 from tests.conftest import MAX_PIXELS, encode
+from tools.fuzz.heif import Part, grid, heif
 from tools.served import MODEL, bake_model
 
 TABLE = Path(__file__).parents[2] / "docs/formats.md"
@@ -55,6 +56,17 @@ def as_heic(photo: Picture, **options: Any) -> bytes:
 def as_mif1(photo: Picture) -> bytes:
     """Return a HEIC that says no more than that it is a HEIF, as some cameras write."""
     return as_heic(photo).replace(b"heic", b"mif1", 1)
+
+
+def in_tiles(photo: Picture) -> bytes:
+    """Return a HEIC as iPhones write it, in tiles with a thumbnail beside them; the last of a row reach beyond it."""
+    side = 128
+    corners = [(x, y) for y in range(0, photo.height, side) for x in range(0, photo.width, side)]
+    tiles = [Part.first_of(as_heic(photo.crop((x, y, x + side, y + side)))) for x, y in corners]
+    columns = -(-photo.width // side)
+    shown = grid(len(tiles) // columns, columns, *photo.size, range(1, len(tiles) + 1))
+    thumbnail = Part.first_of(as_heic(photo.resize((64, 64))))
+    return heif(b"heic", *tiles, shown, thumbnail, primary=len(tiles) + 1)
 
 
 def oriented(orientation: int, save: Callable[..., bytes]) -> Callable[[Picture], bytes]:
@@ -198,6 +210,7 @@ ROWS = [
     Row("AVIF", saved("AVIF", quality=95), LOSSY),
     Row("HEIC", as_heic, LOSSY),
     Row("HEIC", as_mif1, LOSSY),
+    Row("HEIC in tiles", in_tiles, LOSSY),
     *[
         Row("EXIF orientation 1 to 8: PNG, WebP, TIFF", oriented(i, save))
         for i in range(1, 9)
