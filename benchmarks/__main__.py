@@ -35,7 +35,7 @@ def main() -> int:
     samples = measure.warm([name for name in SUBJECTS if "32-bit" not in name], given.rounds, given.rounds // 3)
     samples |= measure.cold(_COLD, rounds=7, dropped=False)
     if measure.can_drop_caches():
-        samples |= measure.cold(_COLD, rounds=5, dropped=True)
+        samples |= measure.cold(_COLD, rounds=9, dropped=True)
     samples |= measure.throughput(files, list(measure.SERVERS), rounds=3, requests=24)
     layers = images.build(files) if images.has_engine() else {}
     summary = report.summarise(samples, layers, quick=False)
