@@ -41,7 +41,9 @@ class ComputeThread:
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compute")
         self(_spread, available_cpus())
-        torch.set_num_threads(1)  # of this thread, and of all that have not used torch yet
+        # One for all that have not used torch yet; said on a thread of its own, for it also holds for whoever says it.
+        with ThreadPoolExecutor(max_workers=1) as other:
+            other.submit(torch.set_num_threads, 1).result()
 
     def __call__(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Return what `function` returns, called there: one call at a time, in the order they came."""

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
-from function.clip.threads import available_cpus
+from function.clip.threads import ComputeThread, available_cpus
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,10 @@ def test_whoever_calls_there_are_no_more_workers_than_cpus(small_model: Path) ->
     # The workers, and as many of a pool that torch makes beside them and never uses.
     assert loaded == 2 * (available_cpus() - 1)
     assert later == 0
+
+
+def test_who_made_the_thread_computes_as_before() -> None:
+    before = torch.get_num_threads()
+    compute = ComputeThread()
+    assert compute(torch.get_num_threads) == available_cpus()
+    assert torch.get_num_threads() == before
