@@ -44,6 +44,7 @@ class ComputeThread:
         # One for all that have not used torch yet; said on a thread of its own, for it also holds for whoever says it.
         with ThreadPoolExecutor(max_workers=1) as other:
             other.submit(torch.set_num_threads, 1).result()
+        torch.get_num_threads()  # takes it over here, if it has to be: oneDNN would not ask
 
     def __call__(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Return what `function` returns, called there: one call at a time, in the order they came."""
@@ -53,4 +54,4 @@ class ComputeThread:
 def _spread(workers: int) -> None:
     """Have this thread compute with so many workers."""
     torch.set_num_threads(workers)
-    torch.get_num_threads()  # the first question takes over the default of the process; it must not come later
+    torch.get_num_threads()  # the first question takes over what holds for the process; it must not come later
