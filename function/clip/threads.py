@@ -1,9 +1,12 @@
 """Where torch computes: on one thread, and on as many CPUs as may be used, which is not what a container sees."""
 
+import ctypes
 import math
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -13,6 +16,9 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
+_THREADS = Path("/proc/self/task")
+# Which CPU this thread runs on; elsewhere than on Linux nobody says.
+_current_cpu: Callable[[], int] = getattr(ctypes.CDLL(None), "sched_getcpu", lambda: -1)
 
 
 def available_cpus(cpu_max: Path = _CPU_MAX) -> int:
@@ -40,7 +46,7 @@ class ComputeThread:
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compute")
-        self(_spread, available_cpus())
+        self._workers = self._executor.submit(_Workers, available_cpus()).result()
         # One for all that have not used torch yet; said on a thread of its own, for it also holds for whoever says it.
         with ThreadPoolExecutor(max_workers=1) as other:
             other.submit(torch.set_num_threads, 1).result()
@@ -48,10 +54,43 @@ class ComputeThread:
 
     def __call__(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Return what `function` returns, called there: one call at a time, in the order they came."""
-        return self._executor.submit(function, *args, **kwargs).result()
+
+        def call() -> _T:
+            self._workers.keep_apart()
+            return function(*args, **kwargs)
+
+        return self._executor.submit(call).result()
 
 
-def _spread(workers: int) -> None:
-    """Have this thread compute with so many workers."""
-    torch.set_num_threads(workers)
-    torch.get_num_threads()  # the first question takes over what holds for the process; it must not come later
+class _Workers:
+    """OpenMP's workers of the thread that makes this, which together with it are `count`.
+
+    They are kept off the CPU that this thread runs on. Woken there, which the kernel does now and then, they would
+    share it with a thread that waits for them in a loop, while another CPU has nothing to do, until the scheduler's
+    next tick moves one of them (`perf sched record` shows 4 ms of it, more than two operations take).
+    """
+
+    def __init__(self, count: int) -> None:
+        torch.set_num_threads(count)
+        torch.get_num_threads()  # the first question takes over what holds for the process; it must not come later
+        self._cpu = -1
+        self._ids: list[int] = []
+        if count == 1:
+            return
+        with suppress(OSError):  # not on Linux
+            this = threading.get_native_id()
+            name = f"compute-{this}"
+            Path("/proc/thread-self/comm").write_text(name)  # which the threads that this one makes inherit
+            torch.ones(1 << 17).add_(1)  # enough to be spread
+            named = [int(comm.parent.name) for comm in _THREADS.glob("*/comm") if comm.read_text().strip() == name]
+            self._ids = [thread for thread in named if thread != this]
+
+    def keep_apart(self) -> None:
+        """Let them run on any CPU but the one that this thread runs on now."""
+        if not self._ids or (cpu := _current_cpu()) == self._cpu:
+            return
+        others = os.sched_getaffinity(os.getpid()) - {cpu}
+        with suppress(OSError):  # this process was moved to other CPUs a moment ago, perhaps to one
+            for thread in self._ids:
+                os.sched_setaffinity(thread, others)
+        self._cpu = cpu

@@ -1,7 +1,9 @@
 """Threads are counted by what the control group allows, not by what the machine has."""
 
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,22 @@ def test_who_made_the_thread_computes_as_before() -> None:
     compute = ComputeThread()
     assert compute(torch.get_num_threads) == available_cpus()
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are placed on CPUs by Linux")
+@pytest.mark.skipif(available_cpus() == 1, reason="one CPU has no workers")
+def test_workers_keep_off_the_cpu_of_the_thread_that_waits_for_them() -> None:
+    cpus = os.sched_getaffinity(0)
+    before = _threads()
+    compute = ComputeThread()
+    thread = compute(threading.get_native_id)
+    workers = _threads() - before - {thread}
+    for cpu in cpus:
+        os.sched_setaffinity(thread, {cpu})  # now it is here
+        compute(lambda: None)
+        placed = [os.sched_getaffinity(worker) for worker in workers]
+        assert placed.count(cpus - {cpu}) == available_cpus() - 1, placed
+
+
+def _threads() -> set[int]:
+    return {int(thread.name) for thread in Path("/proc/self/task").iterdir()}
