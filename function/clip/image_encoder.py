@@ -10,7 +10,7 @@ Computes what `transformers.CLIPVisionModelWithProjection` computes. It is faste
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from function.clip.linear import Linear, linear
+from function.clip.linear import Linear, LinearAdd, linear, linear_add
 from function.clip.weight_reader import WeightReader
 from function.errors import CheckpointError
 
@@ -68,14 +68,14 @@ class ImageEncoder:
         self.dtype = _resolve(dtype)
         read = WeightReader(weights, self.dtype)
         position = read.vector("vision_model.embeddings.position_embedding.weight")
-        self._patch = linear(read.matrix("vision_model.embeddings.patch_embedding.weight"), None)
+        self._patch = linear_add(read.matrix("vision_model.embeddings.patch_embedding.weight"), None)
         self._class_token = (read.vector("vision_model.embeddings.class_embedding") + position[0]).view(1, 1, -1)
         self._patch_positions = position[1:]
-        self._pre_norm = _Norm(read, "vision_model.pre_layrnorm", config)
+        self._pre_norm = _norm(read, "vision_model.pre_layrnorm", config)
         names = [f"vision_model.encoder.layers.{i}." for i in range(config.num_hidden_layers)]
         self._layers = [_Layer(read, name, config) for name in names[:-1]]
         self._last_layer = _LastLayer(read, names[-1], config)
-        self._post_norm = _Norm(read, "vision_model.post_layernorm", config)
+        self._post_norm = _norm(read, "vision_model.post_layernorm", config)
         self._projection = linear(read.matrix("visual_projection.weight"), None)
 
     @torch.inference_mode()
@@ -98,32 +98,9 @@ class ImageEncoder:
         covered = pixels[..., : grid * patch, : grid * patch]
         patches = covered.reshape(n, 3, grid, patch, grid, patch).permute(0, 2, 4, 1, 3, 5)
         positions = self._patch_positions.expand(n, -1, -1).reshape(n * grid * grid, -1)  # a view of one image's
-        embedded = self._patch(patches.reshape(n * grid * grid, -1), plus=positions)
+        embedded = self._patch(patches.reshape(n * grid * grid, -1), positions)
         class_tokens = self._class_token.expand(n, 1, -1)
         return torch.cat([class_tokens, embedded.view(n, grid * grid, -1)], dim=1).flatten(0, 1)
-
-
-class _Norm:
-    """Layer normalisation over the last axis."""
-
-    def __init__(self, read: WeightReader, name: str, config: VisionConfig) -> None:
-        self._weight, self._bias = read.vector(f"{name}.weight"), read.vector(f"{name}.bias")
-        self._eps = config.layer_norm_eps
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return F.layer_norm(x, self._weight.shape, self._weight, self._bias, self._eps)
-
-
-class _Mlp:
-    """The feed-forward block of one layer, added to its residual."""
-
-    def __init__(self, read: WeightReader, name: str, config: VisionConfig) -> None:
-        before, self._activation = _ACTIVATIONS[config.hidden_act]
-        self._up = linear(read.matrix(f"{name}fc1.weight", times=before), read.vector(f"{name}fc1.bias") * before)
-        self._down = linear(read.matrix(f"{name}fc2.weight", times=1 / before), read.vector(f"{name}fc2.bias"))
-
-    def __call__(self, x: Tensor, residual: Tensor) -> Tensor:
-        return self._down(self._up(x, then=self._activation), plus=residual)
 
 
 class _Layer:
@@ -131,17 +108,16 @@ class _Layer:
 
     def __init__(self, read: WeightReader, name: str, config: VisionConfig) -> None:
         self._heads = config.num_attention_heads
-        self._norm1 = _Norm(read, f"{name}layer_norm1", config)
-        self._norm2 = _Norm(read, f"{name}layer_norm2", config)
-        self._qkv = _projections(read, f"{name}self_attn.", "qkv", config.query_scale)
-        self._out = _projections(read, f"{name}self_attn.", ["out"])
-        self._mlp = _Mlp(read, f"{name}mlp.", config)
+        self._norm1, self._norm2 = _norm(read, f"{name}layer_norm1", config), _norm(read, f"{name}layer_norm2", config)
+        self._qkv = linear(*_projections(read, f"{name}self_attn.", "qkv", config.query_scale))
+        self._out = linear_add(*_projections(read, f"{name}self_attn.", ["out"]))
+        self._up, self._down = _mlp(read, f"{name}mlp.", config)
 
     def __call__(self, x: Tensor, n: int) -> Tensor:
         qkv = self._qkv(self._norm1(x)).view(n, -1, 3, self._heads, x.shape[1] // self._heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (n, heads, tokens, head_dim)
-        x = self._out(_attend(q, k, v), plus=x)
-        return self._mlp(self._norm2(x), residual=x)
+        x = self._out(_attend(q, k, v), x)
+        return self._down(self._up(self._norm2(x)), x)
 
 
 class _LastLayer:
@@ -154,15 +130,14 @@ class _LastLayer:
 
     def __init__(self, read: WeightReader, name: str, config: VisionConfig) -> None:
         self._heads = config.num_attention_heads
-        self._norm1 = _Norm(read, f"{name}layer_norm1", config)
-        self._norm2 = _Norm(read, f"{name}layer_norm2", config)
-        self._q = _projections(read, f"{name}self_attn.", "q", config.query_scale)
+        self._norm1, self._norm2 = _norm(read, f"{name}layer_norm1", config), _norm(read, f"{name}layer_norm2", config)
+        self._q = linear(*_projections(read, f"{name}self_attn.", "q", config.query_scale))
         self._k = self._by_head(read.matrix(f"{name}self_attn.k_proj.weight")).clone()
         values = self._by_head(read.matrix(f"{name}self_attn.v_proj.weight")).transpose(1, 2)
         self._v = values.clone(memory_format=torch.contiguous_format)
         self._v_bias = read.vector(f"{name}self_attn.v_proj.bias")
-        self._out = _projections(read, f"{name}self_attn.", ["out"])
-        self._mlp = _Mlp(read, f"{name}mlp.", config)
+        self._out = linear_add(*_projections(read, f"{name}self_attn.", ["out"]))
+        self._up, self._down = _mlp(read, f"{name}mlp.", config)
 
     def __call__(self, x: Tensor, n: int) -> Tensor:
         normed = self._norm1(x)
@@ -172,8 +147,8 @@ class _LastLayer:
         weights = (queries @ tokens.transpose(1, 2)).softmax(-1)  # (n, heads, tokens)
         means = (weights @ tokens).transpose(0, 1)  # (heads, n, hidden)
         attended = (means @ self._v).transpose(0, 1).flatten(1) + self._v_bias  # (n, hidden)
-        x = self._out(attended, plus=_class_tokens(x, n))
-        return self._mlp(self._norm2(x), residual=x)
+        x = self._out(attended, _class_tokens(x, n))
+        return self._down(self._up(self._norm2(x)), x)
 
     def _by_head(self, weight: Tensor) -> Tensor:
         """Return a projection's matrix as one for each head, (heads, head_dim, hidden)."""
@@ -194,13 +169,27 @@ def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return (weights @ v).transpose(1, 2).flatten(2).flatten(0, 1)
 
 
-def _projections(read: WeightReader, name: str, which: Sequence[str], q_scale: float = 1.0) -> Linear:
-    """Return the attention projections `which`, of q, k, v and out, as one product; the first is times `q_scale`."""
+def _norm(read: WeightReader, name: str, config: VisionConfig) -> Callable[[Tensor], Tensor]:
+    """Return layer normalisation over the last axis."""
+    weight, bias, eps = read.vector(f"{name}.weight"), read.vector(f"{name}.bias"), config.layer_norm_eps
+    shape = weight.shape
+    return lambda x: torch.layer_norm(x, shape, weight, bias, eps)
+
+
+def _mlp(read: WeightReader, name: str, config: VisionConfig) -> tuple[Linear, LinearAdd]:
+    """Return the two products of the feed-forward block, the activation in the first, the residual in the second."""
+    before, activation = _ACTIVATIONS[config.hidden_act]
+    up = linear(read.matrix(f"{name}fc1.weight", times=before), read.vector(f"{name}fc1.bias") * before, activation)
+    return up, linear_add(read.matrix(f"{name}fc2.weight", times=1 / before), read.vector(f"{name}fc2.bias"))
+
+
+def _projections(read: WeightReader, name: str, which: Sequence[str], q_scale: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Return weight and bias of the attention projections `which`, of q, k, v and out; the first is times `q_scale`."""
     weight = read.matrix(*(f"{name}{each}_proj.weight" for each in which))
     bias = torch.cat([read.vector(f"{name}{each}_proj.bias") for each in which])
     for each in (weight, bias):
         each[: len(each) // len(which)] *= q_scale
-    return linear(weight, bias)
+    return weight, bias
 
 
 def _resolve(dtype: DtypeName) -> torch.dtype:

@@ -1,6 +1,7 @@
-"""A linear layer with what follows it, `activation(x W^T + b) + residual`: packed for oneDNN, or on plain torch.
+"""Linear layers with what follows them, `activation(x W^T + b)` and `x W^T + b + residual`, as functions of x.
 
-Where torch has no oneDNN for a product (other builds, other CPUs), the same is computed step by step.
+They run on oneDNN, the weight reordered once and everything after the product fused into it. Where torch has no oneDNN
+for a product (other builds, other CPUs), the same is computed step by step.
 """
 
 from collections.abc import Callable
@@ -10,50 +11,44 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-
-class PlainLinear:
-    """`activation(x W^T + b) + residual` on plain torch."""
-
-    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        self._weight, self._bias = weight.clone(), bias
-
-    def __call__(self, x: Tensor, then: str = "none", plus: Tensor | None = None) -> Tensor:
-        """Return `then(x W^T + b)`, or with `plus` `x W^T + b + plus`; `then` is none, swish or gelu."""
-        y = _PLAIN_ACTIVATIONS[then](F.linear(x, self._weight, self._bias))
-        return y if plus is None else y.add_(plus)
-
-
-class PackedLinear:
-    """The same on oneDNN, the weight reordered once and everything after the product fused into it."""
-
-    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        self._weight, self._bias = torch.ops.mkldnn._reorder_linear_weight(weight), bias
-
-    def __call__(self, x: Tensor, then: str = "none", plus: Tensor | None = None) -> Tensor:
-        """Return the same as `PlainLinear`."""
-        product = torch.ops.mkldnn._linear_pointwise
-        if plus is not None:
-            return product.binary(x, plus, self._weight, self._bias, "add")  # type: ignore[no-any-return]
-        algorithm = "none" if then == "gelu" else ""  # the exact GELU, not its tanh approximation
-        return product(x, self._weight, self._bias, then, [], algorithm)  # type: ignore[no-any-return]
-
-
-Linear = PlainLinear | PackedLinear
+Linear = Callable[[Tensor], Tensor]
+LinearAdd = Callable[[Tensor, Tensor], Tensor]
 # By the names that oneDNN gives them.
-_PLAIN_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"none": lambda x: x, "swish": F.silu, "gelu": F.gelu}
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"none": lambda x: x, "swish": F.silu, "gelu": F.gelu}
 
 
-def linear(weight: Tensor, bias: Tensor | None) -> Linear:
-    """Return the fastest linear layer that this build of torch can run on this CPU; it copies the weight."""
-    return (PackedLinear if has_packed_linear(weight.dtype) else PlainLinear)(weight, bias)
+def linear(weight: Tensor, bias: Tensor | None, then: str = "none") -> Linear:
+    """Return the function from x to `then(x W^T + b)`; `then` is none, swish or gelu. The weight is copied."""
+    if not has_packed_linear(weight.dtype):
+        weight, activation = weight.clone(), _ACTIVATIONS[then]
+        return lambda x: activation(F.linear(x, weight, bias))
+    packed, product = _pack(weight), torch.ops.mkldnn._linear_pointwise.default._op
+    algorithm = "none" if then == "gelu" else ""  # the exact GELU, not its tanh approximation
+    return lambda x: product(x, packed, bias, then, [], algorithm)
+
+
+def linear_add(weight: Tensor, bias: Tensor | None) -> LinearAdd:
+    """Return the function from x and a residual to `x W^T + b + residual`. The weight is copied."""
+    if not has_packed_linear(weight.dtype):
+        weight = weight.clone()
+        return lambda x, residual: F.linear(x, weight, bias).add_(residual)
+    packed, product = _pack(weight), torch.ops.mkldnn._linear_pointwise.binary._op
+    return lambda x, residual: product(x, residual, packed, bias, "add")
+
+
+def _pack(weight: Tensor) -> Tensor:
+    return torch.ops.mkldnn._reorder_linear_weight(weight)  # type: ignore[no-any-return]
 
 
 @cache
 def has_packed_linear(dtype: torch.dtype) -> bool:
-    """Return whether `PackedLinear` works here: by trying, for builds differ in more than they declare."""
-    x = torch.ones(2, 16, dtype=dtype)
+    """Return whether oneDNN's products work here: by trying, for builds differ in more than they declare."""
+    x, weight, bias = (torch.ones(shape, dtype=dtype) for shape in ((2, 16), (16, 16), 16))
+    operators = torch.ops.mkldnn
     try:
-        ones = PackedLinear(torch.ones(16, 16, dtype=dtype), torch.ones(16, dtype=dtype))
-        return bool((ones(x) == 17).all() and (ones(x, plus=x) == 18).all())
+        packed = operators._reorder_linear_weight(weight)
+        product = operators._linear_pointwise(x, packed, bias, "none", [], "")
+        added = operators._linear_pointwise.binary(x, x, packed, bias, "add")
     except (AttributeError, RuntimeError):
         return False
+    return bool((product == 17).all() and (added == 18).all())
