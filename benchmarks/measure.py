@@ -84,7 +84,8 @@ def warm(names: Sequence[str], rounds: int, batch_rounds: int, pictures: Sequenc
         ]
         encoders = [worker for worker in workers if worker.can["encodes"]]
         services = [worker for worker in workers if worker.can["answers"]]
-        _take_turns(samples, rounds, [Turn(worker, "encode_ms", {"encode": 1}) for worker in encoders])
+        # The shortest measure, and the one where subjects are closest: more rounds.
+        _take_turns(samples, 3 * rounds, [Turn(worker, "encode_ms", {"encode": 1}) for worker in encoders])
         # One alone and a batch in the same rounds: what the machine does besides changes from minute to minute.
         batches = {"encode_beside_batch_ms": 1, "encode_batch8_ms_per_image": 8}
         turns = [Turn(worker, measure, {"encode": n}, n) for worker in encoders for measure, n in batches.items()]

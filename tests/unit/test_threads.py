@@ -1,6 +1,7 @@
 """Threads are counted by what the control group allows, not by what the machine has."""
 
 import os
+import statistics
 import subprocess
 import sys
 import threading
@@ -73,6 +74,29 @@ def test_who_made_the_thread_computes_as_before() -> None:
     compute = ComputeThread()
     assert compute(torch.get_num_threads) == available_cpus()
     assert torch.get_num_threads() == before
+
+
+_REST = """
+import sys, time
+from pathlib import Path
+from function.clip.lean_torch import import_lean
+import_lean()
+from function.tagging.tagger import Tagger
+
+picture = Path("events/cat.jpg").read_bytes()
+tagger = Tagger.load(Path(sys.argv[1]), "float32", 50_000_000)
+for _ in range(10):
+    tagger.tag(picture)
+    before = time.process_time()
+    time.sleep(0.02)
+    print(time.process_time() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="GNU's OpenMP has GOMP_SPINCOUNT")
+def test_between_requests_workers_leave_the_cpus_alone(small_model: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", _REST, str(small_model)], check=True, capture_output=True, text=True)
+    assert statistics.median(map(float, done.stdout.split())) < 0.003
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are placed on CPUs by Linux")
