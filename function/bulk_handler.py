@@ -4,15 +4,12 @@ import os
 from typing import Any
 
 from function.clip.lean_torch import import_lean
-from function.clip.read_ahead import read_ahead
 from function.errors import ModelError
 from function.settings import Settings
 
 settings = Settings.from_environment(os.environ)
 if not settings.results_bucket:
     raise ModelError("bad settings: RESULTS_BUCKET is not set: there is nowhere to write results")
-# As in handler.py: the kernel reads the weights while torch is imported.
-read_ahead(settings.model_dir)
 import_lean()
 
 from function.bulk.announcer import Announcer  # noqa: E402

@@ -10,18 +10,17 @@ from typing import Any
 
 from function import IMPORTED_AT
 from function.clip.lean_torch import import_lean
-from function.clip.read_ahead import read_ahead
-from function.settings import Settings
+
+gc.disable()  # nothing of what is imported is garbage: looking for it takes a tenth of the time
+
+from function.settings import Settings  # noqa: E402
 
 settings = Settings.from_environment(os.environ)
-# In this order, a cold start does two things at a time: the kernel reads the weights while torch is imported, then a
-# thread packs them while the web framework is.
-read_ahead(settings.model_dir)
-gc.disable()  # nothing of what is imported is garbage: looking for it takes a tenth of the time
 import_lean()
 
 from function.tagging.tagger import Tagger  # noqa: E402
 
+# A cold start does two things at a time: a thread packs the weights while the web framework is imported.
 with ThreadPoolExecutor(max_workers=1) as _loader:
     _loading = _loader.submit(Tagger.load, settings.model_dir, settings.model_dtype, settings.max_image_pixels)
 

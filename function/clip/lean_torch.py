@@ -25,6 +25,7 @@ def import_lean() -> None:
     if "torch" in sys.modules:
         return
     os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)  # read when torch's libraries are loaded
+    os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")  # no other devices: else all entry points are read
     sys.modules[_LEFT_OUT] = ModuleType(_LEFT_OUT)
     import torch  # noqa: F401, PLC0415
 

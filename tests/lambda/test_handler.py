@@ -67,6 +67,17 @@ def test_garbage_is_looked_for_only_among_what_requests_leave(small_model: Path)
     assert int(frozen) > 100_000
 
 
+def test_a_start_does_not_look_through_every_package_installed(small_model: Path) -> None:
+    code = """
+import importlib.metadata
+importlib.metadata.entry_points = lambda **_: print("looked") or ()
+import function.handler
+"""
+    result = run(code, small_model)
+    assert "model loaded" in result.stdout, result.stderr[-2000:]
+    assert "looked" not in result.stdout.splitlines()
+
+
 def test_the_model_is_loaded_in_module_scope_and_never_again(
     handler: Any, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
