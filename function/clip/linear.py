@@ -44,11 +44,10 @@ def _pack(weight: Tensor) -> Tensor:
 def has_packed_linear(dtype: torch.dtype) -> bool:
     """Return whether oneDNN's products work here: by trying, for builds differ in more than they declare."""
     x, weight, bias = (torch.ones(shape, dtype=dtype) for shape in ((2, 16), (16, 16), 16))
-    operators = torch.ops.mkldnn
     try:
-        packed = operators._reorder_linear_weight(weight)
-        product = operators._linear_pointwise(x, packed, bias, "none", [], "")
-        added = operators._linear_pointwise.binary(x, x, packed, bias, "add")
+        packed = _pack(weight)
+        product = torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
+        added = torch.ops.mkldnn._linear_pointwise.binary(x, x, packed, bias, "add")
     except (AttributeError, RuntimeError):
         return False
     return bool((product == 17).all() and (added == 18).all())
