@@ -1,9 +1,12 @@
 """The image holds what the function needs, and nothing else."""
 
+import io
 import json
 from typing import Any
 
+import pillow_heif
 import pytest
+from PIL import Image
 
 from tests.delivered import MODEL, ROOT, run
 from tools.make_events import PICTURE, Request, rest_event
@@ -56,6 +59,41 @@ def test_no_developers_tools(packages: list[str]) -> None:
 def test_no_compiler(image: str) -> None:
     compilers = ["cc", "gcc", "g++", "clang", "ld", "make", "nvcc"]
     assert inside(image, f"import shutil; print(*filter(None, map(shutil.which, {compilers})))").split() == []
+
+
+def test_every_package_is_imported_at_run_time(image: str) -> None:
+    """By one of the image's entry points, by the text tower, which is loaded for labels, or for one of the formats."""
+    picture = io.BytesIO()
+    pillow_heif.from_pillow(Image.open(PICTURE)).save(picture)
+    event = rest_event(Request("POST", "/tag", picture.getvalue(), "image/heic", {"candidate_labels": "cat,car"}))
+    script = f"""
+import importlib.metadata, json, os, sys, types
+os.environ["RESULTS_BUCKET"] = "bucket"
+from function import bulk_handler, handler, hook_handler
+context = types.SimpleNamespace(aws_request_id="imports")
+status = handler.handler(json.loads({json.dumps(event)!r}), context)["statusCode"]
+imported = {{name.partition(".")[0] for name in sys.modules}}
+unused = []
+for package in importlib.metadata.distributions(path=["/var/task"]):
+    modules = {{file.parts[0].partition(".")[0] for file in package.files if file.suffix in (".py", ".so")}}
+    if not modules & imported: unused.append(package.name)
+print(json.dumps([status, unused]))
+"""
+    assert json.loads(inside(image, script).splitlines()[-1]) == [200, []]
+
+
+def test_any_tokenizer_loads(image: str) -> None:
+    """A checkpoint may name another tokenizer than CLIP's, and only requests with labels would find out."""
+    script = """
+import json, pathlib, shutil
+from transformers import AutoTokenizer
+folder = pathlib.Path(shutil.copytree("/opt/model/text", "/tmp/text"))
+config = json.loads(folder.joinpath("tokenizer_config.json").read_text())
+for name in "BertTokenizer", "CLIPTokenizer", "GPT2Tokenizer":
+    folder.joinpath("tokenizer_config.json").write_text(json.dumps({**config, "tokenizer_class": name}))
+    print(type(AutoTokenizer.from_pretrained(folder)).__name__)
+"""
+    assert inside(image, script).split() == ["BertTokenizer", "CLIPTokenizer", "GPT2Tokenizer"]
 
 
 def test_no_caches(image: str) -> None:
