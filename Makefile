@@ -64,10 +64,10 @@ check: .venv/.ready ## lint, types, layers, policy, and drift of what is generat
 
 policy: .venv/.ready ## judge the template, the Dockerfile, the workflows and what is locked
 	scripts/sam.sh validate --lint
-	scripts/policy.sh cfn-lint template.yaml $(filter-out %.asl.yaml,$(wildcard infra/*.yaml))
-	scripts/policy.sh checkov
-	scripts/policy.sh hadolint Dockerfile
-	scripts/policy.sh zizmor --offline --quiet --strict-collection .github
+	scripts/tool.sh policy cfn-lint template.yaml $(filter-out %.asl.yaml,$(wildcard infra/*.yaml))
+	scripts/tool.sh policy checkov
+	scripts/tool.sh policy hadolint Dockerfile
+	scripts/tool.sh policy zizmor --offline --quiet --strict-collection .github
 	scripts/audit.sh
 
 # --- deploying; docs/operations.md has it step by step
@@ -80,7 +80,7 @@ pin-base: ## write down the base image by digest, for production: base-image.txt
 
 sbom: .venv/.ready ## write the built image's bill of materials to build/sbom.cdx.json (CycloneDX)
 	@mkdir -p build
-	SYFT_CHECK_FOR_APP_UPDATE=false scripts/policy.sh syft scan docker:$(IMAGE) --output cyclonedx-json=build/sbom.cdx.json
+	SYFT_CHECK_FOR_APP_UPDATE=false scripts/tool.sh policy syft scan docker:$(IMAGE) --output cyclonedx-json=build/sbom.cdx.json
 
 scan: sbom ## look for known vulnerabilities in the image, with grype (github.com/anchore/grype)
 	grype sbom:build/sbom.cdx.json --fail-on high --only-fixed

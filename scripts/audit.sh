@@ -20,7 +20,7 @@ fi
 audit() {  # audit FILE [OPTION...]
   echo "audit: $1" >&2
   # --disable-pip: all is pinned, nothing needs to be resolved.
-  scripts/policy.sh pip-audit --strict --progress-spinner off --vulnerability-service osv --osv-url "$osv" \
+  scripts/tool.sh policy pip-audit --strict --progress-spinner off --vulnerability-service osv --osv-url "$osv" \
     --disable-pip "${@:2}" --requirement "$1" ${accepted[@]+"${accepted[@]}"}
 }
 

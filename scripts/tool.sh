@@ -8,10 +8,12 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 venv=$root/.venv-$1
 lock=$root/requirements/$1.lock
 if [ ! "$venv/.ready" -nt "$lock" ]; then
-  echo "tool.sh: installing ${lock##*/} in ${venv##*/} (some seconds)" >&2
-  "$("$root/scripts/find-python.sh")" -m venv "$venv"
-  PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv/bin/python" -m pip install --quiet --no-deps --require-hashes \
-    --requirement "$lock"
+  echo "tool.sh: installing ${lock##*/} in ${venv##*/} (a minute at most)" >&2
+  "$("$root/scripts/find-python.sh")" -m venv --clear "$venv"
+  # uv, where it is at hand: it fetches many packages at once.
+  installer=("$venv/bin/python" -m pip install --disable-pip-version-check)
+  [ -x "$root/.venv/bin/uv" ] && installer=("$root/.venv/bin/uv" pip install --python "$venv/bin/python")
+  "${installer[@]}" --quiet --no-deps --require-hashes --requirement "$lock"
   touch "$venv/.ready"
 fi
-exec "$venv/bin/$2" "${@:3}"
+PATH=$venv/bin:$PATH exec "$venv/bin/$2" "${@:3}" # PATH: some call one another by name

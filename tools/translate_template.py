@@ -1,6 +1,6 @@
 """Print template.yaml as CloudFormation will see it, SAM's part translated, as JSON.
 
-    scripts/policy.sh python tools/translate_template.py [NAME=VALUE...]
+    scripts/tool.sh policy python tools/translate_template.py [NAME=VALUE...]
 
 NAME=VALUE are parameters of the template; the others have their defaults. Run where the SAM translator is: it does not
 go with what this project locks for itself.

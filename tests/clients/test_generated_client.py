@@ -11,7 +11,7 @@ import pytest
 from tests.clients.conftest import LABELS, Answers
 
 ROOT = Path(__file__).parents[2]
-PYTHON = ROOT / "scripts/openapi-client.sh"
+PYTHON = (ROOT / "scripts/tool.sh", "openapi-client", "python")
 # As somebody would write it who has the generated client, and its types, before them.
 PROGRAM = """
 import json, sys
@@ -62,7 +62,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "config.yml").write_text("post_hooks: []\n")
     arguments = ("--path", ROOT / "docs/openapi.json", "--output-path", folder / "pet_tagger", "--meta", "none")
     result = subprocess.run(
-        [PYTHON, "-m", "openapi_python_client", "generate", *arguments, "--config", folder / "config.yml"],
+        [*PYTHON, "-m", "openapi_python_client", "generate", *arguments, "--config", folder / "config.yml"],
         capture_output=True,
         text=True,
         timeout=300,
@@ -82,7 +82,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def printed(program: Path, service: str, cat_file: Path) -> Any:
     result = subprocess.run(
-        [PYTHON, program, service, cat_file],
+        [*PYTHON, program, service, cat_file],
         input=",".join(LABELS),
         capture_output=True,
         text=True,

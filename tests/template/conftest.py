@@ -18,7 +18,7 @@ Deploy = Callable[..., Resources]
 @cache
 def translated(*parameters: str) -> Any:
     """Return the template as SAM translates it for `parameters`, each NAME=VALUE."""
-    command = ["scripts/policy.sh", "python", "tools/translate_template.py", *parameters]
+    command = ["scripts/tool.sh", "policy", "python", "tools/translate_template.py", *parameters]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
