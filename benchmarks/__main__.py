@@ -7,7 +7,6 @@ from pathlib import Path
 
 from benchmarks import images, measure, report
 from benchmarks.fixtures import ROOT, Files, prepare
-from benchmarks.page import write_page
 from benchmarks.subjects import SUBJECTS
 
 _COLD = ("usual service", "pipeline", "ONNX Runtime", "ours", "ours bfloat16", "ours, 32-bit weights")
@@ -49,6 +48,8 @@ def main() -> int:
     summary = report.summarise(samples, layers, quick=False)
     summary["imports_ms"] = measure.imports()
     report.write_json(summary, given.out)
+    from benchmarks.page import write_page  # noqa: PLC0415 - matplotlib and numpy: see above
+
     write_page(summary, ROOT / "docs")
     for key, value in summary["ratios"].items():
         print(f"{value:8.3f}  {key}")

@@ -1,5 +1,7 @@
 """The benchmark's own arithmetic: medians, ratios, limits that a slower service would pass."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,11 @@ def test_a_slow_or_missing_one_is_told(key: str) -> None:
 def test_the_page_knows_every_ratio() -> None:
     page = (Path(__file__).parents[2] / "docs/benchmarks.md").read_text()
     assert [ratio.key for ratio in RATIOS if f"`{ratio.key}`" not in page] == []
+
+
+def test_what_a_cold_start_reads_is_not_mapped_by_who_measures_it() -> None:
+    """Mapped pages stay when the page cache is dropped."""
+    script = "import sys, benchmarks.__main__; print({'torch', 'numpy', 'transformers'} & set(sys.modules))"
+    assert (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "set()\n"
+    )
