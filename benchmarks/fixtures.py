@@ -1,5 +1,6 @@
 """What all subjects are given: one full-size checkpoint, what each makes of it, and the same pictures as events."""
 
+import compileall
 import io
 import json
 import shutil
@@ -71,6 +72,9 @@ class Files:
 def prepare(files: Files, full: bool) -> None:
     """Make what is not there yet; `full`: also what only a full run needs. Some minutes the first time."""
     files.folder.mkdir(parents=True, exist_ok=True)
+    # As the image build does: a cold start reads bytecode, even where Python is told not to write any.
+    for code in ("function", "benchmarks"):
+        compileall.compile_dir(ROOT / code, quiet=1)
     if not _is_baked(files.baked):
         _bake(files.checkpoint, files.baked, half=True)
     if full and not _is_baked(files.baked_wide):

@@ -20,7 +20,7 @@ import_lean()
 
 from function.tagging.tagger import Tagger  # noqa: E402
 
-# A cold start does two things at a time: a thread packs the weights while the web framework is imported.
+# A cold start does two things at a time: threads pack the weights while the web framework is imported.
 with ThreadPoolExecutor(max_workers=1) as _loader:
     _loading = _loader.submit(Tagger.load, settings.model_dir, settings.model_dtype, settings.max_image_pixels)
 

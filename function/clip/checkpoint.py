@@ -12,6 +12,7 @@ belongs at the end of a build: an image is content-addressed, so a cold start ha
 """
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -134,22 +135,21 @@ class TensorFile(Mapping[str, Tensor]):
     """A safetensors file, each tensor mapped when it is asked for.
 
     Whoever copies tensors one by one never has the whole file in memory beside the copies: pages that were touched stay
-    only until the next mapping, which is every so many tensors.
+    only until the next mapping, which is every so many tensors. Several threads may ask at a time.
     """
 
     def __init__(self, path: Path) -> None:
         """Read the header of `path`; raises CheckpointError if it does not read."""
         self._path = path
-        self._file, self._taken = self._mapped(), 0
+        self._file, self._taken = self._mapped(), itertools.count()
         # safe_open's keys are a method, not a mapping's.
         self.shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in self._file.keys()}  # noqa: SIM118
 
     def __getitem__(self, name: str) -> Tensor:
         if name not in self.shapes:
             raise KeyError(name)
-        if self._taken % _TENSORS_A_MAPPING == 0:
+        if next(self._taken) % _TENSORS_A_MAPPING == 0:
             self._file = self._mapped()
-        self._taken += 1
         tensor: Tensor = self._file.get_tensor(name)
         return tensor
 

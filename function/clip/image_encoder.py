@@ -11,6 +11,7 @@ Computes what `transformers.CLIPVisionModelWithProjection` computes. It is faste
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,10 +61,13 @@ class VisionConfig:
 class ImageEncoder:
     """Images to unit vectors.
 
-    `weights` are named and shaped as in `CLIPVisionModelWithProjection`; each is asked for once and copied.
+    `weights` are named and shaped as in `CLIPVisionModelWithProjection`; each is asked for once and copied, by up to
+    `threads` threads at a time, a layer each.
     """
 
-    def __init__(self, weights: Mapping[str, Tensor], config: VisionConfig, dtype: DtypeName = "float32") -> None:
+    def __init__(
+        self, weights: Mapping[str, Tensor], config: VisionConfig, dtype: DtypeName = "float32", threads: int = 1
+    ) -> None:
         self.config = config
         self.dtype = _resolve(dtype)
         read = WeightReader(weights, self.dtype)
@@ -73,8 +77,10 @@ class ImageEncoder:
         self._patch_positions = position[1:]
         self._pre_norm = _norm(read, "vision_model.pre_layrnorm", config)
         names = [f"vision_model.encoder.layers.{i}." for i in range(config.num_hidden_layers)]
-        self._layers = [_Layer(read, name, config) for name in names[:-1]]
-        self._last_layer = _LastLayer(read, names[-1], config)
+        with ThreadPoolExecutor(threads, thread_name_prefix="pack") as pool:
+            layers = [pool.submit(_Layer, read, name, config) for name in names[:-1]]
+            last_layer = pool.submit(_LastLayer, read, names[-1], config)
+            self._layers, self._last_layer = [layer.result() for layer in layers], last_layer.result()
         self._post_norm = _norm(read, "vision_model.post_layernorm", config)
         self._projection = linear(read.matrix("visual_projection.weight"), None)
 

@@ -18,6 +18,9 @@ _LEFT_OUT = "torch._meta_registrations"
 # quarter of a millisecond, longer than most pauses within an encode. The default is 7 ms, through which, after each
 # encode, they would hold the CPU that the answer, or the next request, could have.
 _SPINS = "10000"
+# Nothing here multiplies with numpy, whose OpenBLAS starts a worker for each further CPU as soon as it is loaded; each
+# spends a tenth of a second of CPU looking for work before it sleeps (`THREAD_TIMEOUT` in OpenBLAS's Makefile.rule).
+_NUMPY_THREADS = "1"
 
 
 def import_lean() -> None:
@@ -25,6 +28,7 @@ def import_lean() -> None:
     if "torch" in sys.modules:
         return
     os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)  # read when torch's libraries are loaded
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", _NUMPY_THREADS)  # read when numpy is, by what torch imports
     os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")  # no other devices: else all entry points are read
     sys.modules[_LEFT_OUT] = ModuleType(_LEFT_OUT)
     import torch  # noqa: F401, PLC0415

@@ -14,7 +14,7 @@ from function.clip.checkpoint import TEXT, BakedModel, Manifest
 from function.clip.image_encoder import DtypeName, ImageEncoder
 from function.clip.preprocess import DecodedImage, Preprocess
 from function.clip.text_encoder import TextEncoder
-from function.clip.threads import ComputeThread
+from function.clip.threads import ComputeThread, available_cpus
 from function.tagging.bank import LabelBank
 from function.tagging.clock import Clock
 from function.tagging.prompts import prompt
@@ -81,8 +81,7 @@ class Tagger:
         compute = ComputeThread()
         model = BakedModel.open(model_dir)
         manifest = model.manifest
-        # Packed on one CPU, for on the other the web framework is being imported.
-        encoder = ImageEncoder(model.vision_weights(), manifest.vision, dtype)
+        encoder = ImageEncoder(model.vision_weights(), manifest.vision, dtype, threads=available_cpus())
         bank = LabelBank.load(model_dir, manifest.labels_digest, manifest.vision.projection_dim)
         tagger = cls(manifest, model.preprocess, encoder, TextEncoder(model_dir / TEXT), bank, max_pixels, compute)
         tagger.tag(_blank_jpeg(2 * model.preprocess.shortest_edge))

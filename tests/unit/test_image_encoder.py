@@ -1,15 +1,18 @@
 """The image encoder computes what Transformers computes, on every path, for every shape of tower."""
 
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from function.clip import linear
-from function.clip.checkpoint import expected_shapes
-from function.clip.image_encoder import ImageEncoder, VisionConfig
+from function.clip.checkpoint import TensorFile, expected_shapes
+from function.clip.image_encoder import DtypeName, ImageEncoder, VisionConfig
 from function.errors import CheckpointError
 
 TOLERANCE = 1e-4
@@ -100,6 +103,17 @@ def test_embeddings_have_unit_length() -> None:
     embedding = encoder(torch.randn(5, 3, 32, 32))
     assert embedding.dtype == torch.float32
     torch.testing.assert_close(embedding.norm(dim=-1), torch.ones(5))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_packed_by_several_threads_it_is_the_same(tmp_path: Path, dtype: DtypeName) -> None:
+    model = reference_model(num_hidden_layers=12, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
+    save_file(model.state_dict(), tmp_path / "vision.safetensors")
+    pixels = torch.randn(2, 3, 32, 32)
+    expected = ImageEncoder(model.state_dict(), vision_config(model), dtype)(pixels)
+    for _ in range(20):
+        weights = TensorFile(tmp_path / "vision.safetensors")
+        assert torch.equal(ImageEncoder(weights, vision_config(model), dtype, threads=8)(pixels), expected)
 
 
 def test_does_not_keep_the_callers_weights() -> None:

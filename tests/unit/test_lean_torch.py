@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def run(code: str) -> str:
     result = subprocess.run(
@@ -47,6 +49,12 @@ print(*[f"{tag.label}:{tag.score:.5f}" for tag in tagger.tag(Path(PICTURE).read_
     lean = run(f"import sys; sys.argv[1:] = ['lean']\n{code}")
     assert lean == run(code)
     assert lean.count(":") > 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_numpy_starts_no_workers() -> None:
+    code = "import numpy; from pathlib import Path; print(len(list(Path('/proc/self/task').iterdir())))"
+    assert run(f"from function.clip.lean_torch import import_lean; import_lean(); {code}") == "1\n"
 
 
 def test_the_handler_leaves_it_out(small_model: Path) -> None:
