@@ -53,8 +53,16 @@ print(*[f"{tag.label}:{tag.score:.5f}" for tag in tagger.tag(Path(PICTURE).read_
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
 def test_numpy_starts_no_workers() -> None:
-    code = "import numpy; from pathlib import Path; print(len(list(Path('/proc/self/task').iterdir())))"
-    assert run(f"from function.clip.lean_torch import import_lean; import_lean(); {code}") == "1\n"
+    code = """
+import os
+from pathlib import Path
+os.environ.pop("OPENBLAS_NUM_THREADS", None)
+from function.clip.lean_torch import import_lean
+import_lean()
+import numpy
+print(len(list(Path("/proc/self/task").iterdir())))
+"""
+    assert run(code) == "1\n"
 
 
 def test_the_handler_leaves_it_out(small_model: Path) -> None:
