@@ -4,8 +4,8 @@ Computes what `transformers.CLIPVisionModelWithProjection` computes. It is faste
 
 - weights are reordered once, at load, into the blocks that oneDNN's matrix products read;
 - bias, activation and residual are added while a product's result is still in cache;
-- query, key and value are one product, with the scale of the queries in it;
-- QuickGELU, `x * sigmoid(1.702 x)`, is oneDNN's swish, 1.702 and its inverse folded into the two products around it;
+- query, key and value are one product;
+- QuickGELU, `x * sigmoid(1.702 x)`, is swish, `x * sigmoid(x)`, 1.702 and its inverse folded into what is around it;
 - of the last layer only the class token is computed, and no keys and values: nothing reads the others.
 """
 
@@ -20,14 +20,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from function.clip.linear import Linear, LinearAdd, linear, linear_add
-from function.clip.weight_reader import WeightReader
+from function.clip.weight_reader import Matrix, WeightReader
 from function.errors import CheckpointError
 
 DtypeName = Literal["float32", "bfloat16", "auto"]
 
 # Hendrycks & Gimpel, "Gaussian Error Linear Units", 2016, section 2: GELU(x) is about x * sigmoid(1.702 x).
 _QUICK_GELU = 1.702
-# Each activation: the factor folded into the product before it (and out of the one after), and its name to oneDNN.
+# Each activation: the factor folded into what comes before it (and out of what comes after), and its name to oneDNN.
 _ACTIVATIONS = {"quick_gelu": (_QUICK_GELU, "swish"), "gelu": (1.0, "gelu")}
 
 
@@ -71,9 +71,10 @@ class ImageEncoder:
         self.config = config
         self.dtype = _resolve(dtype)
         read = WeightReader(weights, self.dtype)
-        position = read.vector("vision_model.embeddings.position_embedding.weight")
-        self._patch = linear_add(read.matrix("vision_model.embeddings.patch_embedding.weight"), None)
-        self._class_token = (read.vector("vision_model.embeddings.class_embedding") + position[0]).view(1, 1, -1)
+        position = read.copy("vision_model.embeddings.position_embedding.weight")
+        patch = read.matrix("vision_model.embeddings.patch_embedding.weight")
+        self._patch = linear_add(patch, torch.zeros(config.hidden_size, dtype=self.dtype))
+        self._class_token = (read.copy("vision_model.embeddings.class_embedding") + position[0]).view(1, 1, -1)
         self._patch_positions = position[1:]
         self._pre_norm = _norm(read, "vision_model.pre_layrnorm", config)
         names = [f"vision_model.encoder.layers.{i}." for i in range(config.num_hidden_layers)]
@@ -103,8 +104,7 @@ class ImageEncoder:
         grid = side // patch
         covered = pixels[..., : grid * patch, : grid * patch]
         patches = covered.reshape(n, 3, grid, patch, grid, patch).permute(0, 2, 4, 1, 3, 5)
-        positions = self._patch_positions.expand(n, -1, -1).reshape(n * grid * grid, -1)  # a view of one image's
-        embedded = self._patch(patches.reshape(n * grid * grid, -1), positions)
+        embedded = self._patch(patches.reshape(n * grid * grid, -1), self._patch_positions.repeat(n, 1))
         class_tokens = self._class_token.expand(n, 1, -1)
         return torch.cat([class_tokens, embedded.view(n, grid * grid, -1)], dim=1).flatten(0, 1)
 
@@ -113,16 +113,16 @@ class _Layer:
     """One transformer layer over all tokens."""
 
     def __init__(self, read: WeightReader, name: str, config: VisionConfig) -> None:
-        self._heads = config.num_attention_heads
-        self._norm1, self._norm2 = _norm(read, f"{name}layer_norm1", config), _norm(read, f"{name}layer_norm2", config)
-        self._qkv = linear(*_projections(read, f"{name}self_attn.", "qkv", config.query_scale))
+        self._heads, self._scale = config.num_attention_heads, config.query_scale
+        self._norm1 = _norm(read, f"{name}layer_norm1", config)
+        self._qkv = linear(*_projections(read, f"{name}self_attn.", "qkv"))
         self._out = linear_add(*_projections(read, f"{name}self_attn.", ["out"]))
-        self._up, self._down = _mlp(read, f"{name}mlp.", config)
+        self._norm2, self._up, self._down = _mlp(read, name, config)
 
     def __call__(self, x: Tensor, n: int) -> Tensor:
         qkv = self._qkv(self._norm1(x)).view(n, -1, 3, self._heads, x.shape[1] // self._heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (n, heads, tokens, head_dim)
-        x = self._out(_attend(q, k, v), x)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).flatten(1, 2)  # each (n * heads, tokens, head_dim)
+        x = self._out(_attend(q, k, v, self._scale, n), x)
         return self._down(self._up(self._norm2(x)), x)
 
 
@@ -136,14 +136,14 @@ class _LastLayer:
 
     def __init__(self, read: WeightReader, name: str, config: VisionConfig) -> None:
         self._heads = config.num_attention_heads
-        self._norm1, self._norm2 = _norm(read, f"{name}layer_norm1", config), _norm(read, f"{name}layer_norm2", config)
-        self._q = linear(*_projections(read, f"{name}self_attn.", "q", config.query_scale))
-        self._k = self._by_head(read.matrix(f"{name}self_attn.k_proj.weight")).clone()
-        values = self._by_head(read.matrix(f"{name}self_attn.v_proj.weight")).transpose(1, 2)
+        self._norm1 = _norm(read, f"{name}layer_norm1", config)
+        self._q = linear(*_projections(read, f"{name}self_attn.", "q"))
+        self._k = self._by_head(read.copy(f"{name}self_attn.k_proj.weight").mul_(config.query_scale))
+        values = self._by_head(read.copy(f"{name}self_attn.v_proj.weight")).transpose(1, 2)
         self._v = values.clone(memory_format=torch.contiguous_format)
-        self._v_bias = read.vector(f"{name}self_attn.v_proj.bias")
+        self._v_bias = read.copy(f"{name}self_attn.v_proj.bias")
         self._out = linear_add(*_projections(read, f"{name}self_attn.", ["out"]))
-        self._up, self._down = _mlp(read, f"{name}mlp.", config)
+        self._norm2, self._up, self._down = _mlp(read, name, config)
 
     def __call__(self, x: Tensor, n: int) -> Tensor:
         normed = self._norm1(x)
@@ -166,36 +166,36 @@ def _class_tokens(x: Tensor, n: int) -> Tensor:
     return x.view(n, -1, x.shape[1])[:, 0].contiguous()
 
 
-def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Return attention with the heads side by side, (n * queries, hidden_size); q comes scaled.
+def _attend(q: Tensor, k: Tensor, v: Tensor, scale: float, n: int) -> Tensor:
+    """Return attention of (n * heads, tokens, head_dim), the heads side by side: (n * tokens, hidden_size).
 
     So few tokens are sooner done as two products and a softmax than by torch's fused kernel.
     """
-    weights = (q @ k.transpose(-1, -2)).softmax(-1)  # (n, heads, queries, tokens)
-    return (weights @ v).transpose(1, 2).flatten(2).flatten(0, 1)
+    scores = torch.baddbmm(q.new_empty(1), q, k.transpose(1, 2), beta=0, alpha=scale)  # beta=0: what is added is unread
+    attended = torch.bmm(scores.softmax(-1), v)
+    return attended.view(n, -1, *attended.shape[1:]).transpose(1, 2).flatten(2).flatten(0, 1)
 
 
-def _norm(read: WeightReader, name: str, config: VisionConfig) -> Callable[[Tensor], Tensor]:
-    """Return layer normalisation over the last axis."""
-    weight, bias, eps = read.vector(f"{name}.weight"), read.vector(f"{name}.bias"), config.layer_norm_eps
-    shape = weight.shape
+def _norm(read: WeightReader, name: str, config: VisionConfig, times: float = 1.0) -> Callable[[Tensor], Tensor]:
+    """Return layer normalisation over the last axis, multiplied by `times`."""
+    weight, bias = read.copy(f"{name}.weight").mul_(times), read.copy(f"{name}.bias").mul_(times)
+    shape, eps = weight.shape, config.layer_norm_eps
     return lambda x: torch.layer_norm(x, shape, weight, bias, eps)
 
 
-def _mlp(read: WeightReader, name: str, config: VisionConfig) -> tuple[Linear, LinearAdd]:
-    """Return the two products of the feed-forward block, the activation in the first, the residual in the second."""
-    before, activation = _ACTIVATIONS[config.hidden_act]
-    up = linear(read.matrix(f"{name}fc1.weight", times=before), read.vector(f"{name}fc1.bias") * before, activation)
-    return up, linear_add(read.matrix(f"{name}fc2.weight", times=1 / before), read.vector(f"{name}fc2.bias"))
+def _mlp(read: WeightReader, name: str, config: VisionConfig) -> tuple[Callable[[Tensor], Tensor], Linear, LinearAdd]:
+    """Return the feed-forward block: norm, product with activation, product with residual."""
+    times, activation = _ACTIVATIONS[config.hidden_act]
+    norm = _norm(read, f"{name}layer_norm2", config, times)
+    up = linear(read.matrix(f"{name}mlp.fc1.weight"), read.copy(f"{name}mlp.fc1.bias").mul_(times), activation)
+    down = linear_add(read.matrix(f"{name}mlp.fc2.weight"), read.copy(f"{name}mlp.fc2.bias"), times=1 / times)
+    return norm, up, down
 
 
-def _projections(read: WeightReader, name: str, which: Sequence[str], q_scale: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Return weight and bias of the attention projections `which`, of q, k, v and out; the first is times `q_scale`."""
+def _projections(read: WeightReader, name: str, which: Sequence[str]) -> tuple[Matrix, Tensor]:
+    """Return weight and bias of the attention projections `which`, of q, k, v and out."""
     weight = read.matrix(*(f"{name}{each}_proj.weight" for each in which))
-    bias = torch.cat([read.vector(f"{name}{each}_proj.bias") for each in which])
-    for each in (weight, bias):
-        each[: len(each) // len(which)] *= q_scale
-    return weight, bias
+    return weight, torch.cat([read.copy(f"{name}{each}_proj.bias") for each in which])
 
 
 def _resolve(dtype: DtypeName) -> torch.dtype:

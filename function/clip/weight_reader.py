@@ -2,9 +2,18 @@
 
 import threading
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+
+class Matrix(NamedTuple):
+    """Weights on their way into a product, (out, in), in the encoder's arithmetic."""
+
+    values: Tensor
+    is_half: bool
+    """Whether half precision can hold every value."""
 
 
 class WeightReader:
@@ -18,12 +27,12 @@ class WeightReader:
         self._weights, self._dtype = weights, dtype
         self._buffers = threading.local()
 
-    def vector(self, name: str) -> Tensor:
-        """Return a copy of a small weight, of whatever shape."""
+    def copy(self, name: str) -> Tensor:
+        """Return a copy of a weight, of whatever shape, that its caller may keep and change."""
         return self._weights[name].to(self._dtype, copy=True)
 
-    def matrix(self, *names: str, times: float = 1.0) -> Tensor:
-        """Return matrices one below the other, multiplied by `times`; the next call, of this thread, overwrites it.
+    def matrix(self, *names: str) -> Matrix:
+        """Return matrices one below the other; the next call, of this thread, overwrites them.
 
         A convolution kernel, (out, in, height, width), counts as a matrix of shape (out, in * height * width).
         """
@@ -34,7 +43,7 @@ class WeightReader:
         for part in parts:
             stacked[start : start + len(part)].copy_(part)
             start += len(part)
-        return stacked if times == 1.0 else stacked.mul_(times)
+        return Matrix(stacked, is_half=all(part.dtype == torch.float16 for part in parts))
 
     def _buffer(self, size: int) -> Tensor:
         """Return the first `size` elements of this thread's buffer."""
