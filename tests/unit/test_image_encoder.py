@@ -33,6 +33,13 @@ def vision_config(model: CLIPVisionModelWithProjection) -> VisionConfig:
     return VisionConfig(**{name: getattr(model.config, name) for name in VisionConfig.__dataclass_fields__})
 
 
+def in_half_precision(model: CLIPVisionModelWithProjection) -> dict[str, torch.Tensor]:
+    """Round the model's matrices to half precision, and return its weights as a bake stores them."""
+    weights = {name: weight.half() if weight.ndim > 1 else weight for name, weight in model.state_dict().items()}
+    model.load_state_dict(weights)
+    return weights
+
+
 def embeddings(model: CLIPVisionModelWithProjection, pixels: torch.Tensor) -> torch.Tensor:
     with torch.inference_mode():
         return F.normalize(model(pixels).image_embeds, dim=-1)
@@ -84,17 +91,56 @@ def towers(draw: st.DrawFn) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("packed", [True, False], ids=["oneDNN", "plain torch"])
+@pytest.mark.parametrize("way", ["halves", "oneDNN", "plain torch"])
 @given(tower=towers(), n=st.integers(1, 4))
 @settings(max_examples=40, deadline=None)
-def test_agrees_with_transformers_for_any_tower(packed: bool, tower: dict[str, object], n: int) -> None:
+def test_agrees_with_transformers_for_any_tower(way: str, tower: dict[str, object], n: int) -> None:
     model = reference_model(**tower)
     pixels = torch.randn(n, 3, model.config.image_size, model.config.image_size)
+    weights = in_half_precision(model) if way == "halves" else model.state_dict()
     with pytest.MonkeyPatch.context() as patch:
-        if not packed:
-            patch.setattr(linear, "has_packed_linear", lambda _: False)
-        encoder = ImageEncoder(model.state_dict(), vision_config(model))
-    torch.testing.assert_close(encoder(pixels), embeddings(model, pixels), atol=TOLERANCE, rtol=0)
+        patch.setattr(linear, "multiplies_halves", lambda _: way == "halves")
+        patch.setattr(linear, "has_packed_linear", lambda _: way == "oneDNN")
+        encoder = ImageEncoder(weights, vision_config(model))
+    expected = embeddings(model, pixels)
+    for _ in range(2):
+        torch.testing.assert_close(encoder(pixels), expected, atol=TOLERANCE, rtol=0)
+
+
+def test_agrees_with_transformers_at_full_size_in_halves(
+    monkeypatch: pytest.MonkeyPatch, full_size_pixels: torch.Tensor
+) -> None:
+    model = reference_model()
+    weights = in_half_precision(model)
+    monkeypatch.setattr(linear, "multiplies_halves", lambda _: True)
+    encoder = ImageEncoder(weights, vision_config(model))
+    expected = embeddings(model, full_size_pixels)
+    for n in (1, 3):
+        torch.testing.assert_close(encoder(full_size_pixels[:n]), expected[:n], atol=TOLERANCE, rtol=0)
+
+
+def test_halves_are_multiplied_as_what_they_are() -> None:
+    """The smallest, the largest and all between: every one comes back exactly."""
+    halves = torch.arange(1 << 16).to(torch.uint16).view(torch.float16)
+    values = halves[halves.isfinite()].float().repeat(2)[: 48 * 1024].view(1024, 48)
+    product = linear._half_product(values, torch.zeros(1024))
+    assert torch.equal(product(torch.eye(48)), values.T)
+
+
+@pytest.mark.parametrize(
+    ("capability", "dtype", "expected"),
+    [
+        ("AVX2", torch.float32, True),
+        ("AVX2", torch.bfloat16, False),
+        ("AVX512", torch.float32, False),
+        ("DEFAULT", torch.float32, False),
+    ],
+)
+def test_halves_are_kept_where_that_is_faster(
+    monkeypatch: pytest.MonkeyPatch, capability: str, dtype: torch.dtype, expected: bool
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert linear.multiplies_halves.__wrapped__(dtype) == expected
 
 
 def test_embeddings_have_unit_length() -> None:
@@ -108,12 +154,13 @@ def test_embeddings_have_unit_length() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_packed_by_several_threads_it_is_the_same(tmp_path: Path, dtype: DtypeName) -> None:
     model = reference_model(num_hidden_layers=12, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
-    save_file(model.state_dict(), tmp_path / "vision.safetensors")
+    weights = in_half_precision(model)
+    save_file(weights, tmp_path / "vision.safetensors")
     pixels = torch.randn(2, 3, 32, 32)
-    expected = ImageEncoder(model.state_dict(), vision_config(model), dtype)(pixels)
+    expected = ImageEncoder(weights, vision_config(model), dtype)(pixels)
     for _ in range(20):
-        weights = TensorFile(tmp_path / "vision.safetensors")
-        assert torch.equal(ImageEncoder(weights, vision_config(model), dtype, threads=8)(pixels), expected)
+        stored = TensorFile(tmp_path / "vision.safetensors")
+        assert torch.equal(ImageEncoder(stored, vision_config(model), dtype, threads=8)(pixels), expected)
 
 
 def test_does_not_keep_the_callers_weights() -> None:
