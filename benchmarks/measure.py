@@ -29,6 +29,8 @@ SERVERS = {
     "ours": "function.handler:app",
 }
 CALLERS = (1, 2, 4)
+# The one progress bar is the driver's.
+_ENVIRONMENT = {**os.environ, "LOG_LEVEL": "INFO", "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}
 
 
 @dataclass
@@ -64,7 +66,7 @@ def _worker(name: str) -> Iterator[Worker]:
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "LOG_LEVEL": "INFO", "HF_HUB_OFFLINE": "1"},
+        env=_ENVIRONMENT,
     )
     try:
         worker = Worker(name, process)
@@ -140,9 +142,8 @@ def cold(names: Sequence[str], rounds: int, dropped: bool) -> Samples:
 def _cold_start(name: str) -> dict[str, float]:
     began = time.perf_counter()
     command = [sys.executable, "-m", "benchmarks.worker", name, "--cold"]
-    environment = {**os.environ, "LOG_LEVEL": "INFO", "HF_HUB_OFFLINE": "1"}
     with subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=_ENVIRONMENT
     ) as process:
         worker = Worker(name, process)
         taken = worker.hear()

@@ -166,8 +166,9 @@ def _machine() -> dict[str, Any]:
     )
     import torch  # noqa: PLC0415 - not while a cold start is measured: what is mapped stays in the page cache
 
+    halves = ", bfloat16" if torch.cpu._is_avx512_bf16_supported() else ""
     return {
-        "cpu": model,
+        "cpu": f"{model} ({torch.backends.cpu.get_cpu_capability()}{halves})",
         "cpus": len(os.sched_getaffinity(0)),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
