@@ -34,5 +34,6 @@ def test_the_sandbox_tells_a_crash_from_an_answer() -> None:
     with Sandbox.of("event", Path("/nowhere")) as sandbox:
         assert "crash" in sandbox.run(b"{}").failure
     assert "2.5 s of CPU" in Outcome("ok", cpu_seconds=2.5).failure
+    assert Outcome("ok", cpu_seconds=2.5, allowed_cpu_seconds=3.0).failure == ""
     assert "1700 MB" in Outcome("ok", growth_mb=1700).failure
     assert "500" in Outcome("500 internal_error").failure
