@@ -1,4 +1,4 @@
-"""Every bomb is defused: answered as it should be, within two seconds of CPU (more on a slow machine) and a stated growth of memory."""
+"""Every bomb is defused: answered as it should be, within the CPU and the memory that `tools.fuzz.sandbox` allows."""
 
 import os
 
