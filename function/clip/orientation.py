@@ -4,13 +4,20 @@ Pillow's own `exif_transpose` also writes the EXIF anew, which is of no use here
 """
 
 from PIL import Image
-from torch import Tensor
 
-# Exif 2.32, section 4.6.4: how a picture was stored. In some, lines are what is seen as columns; that undone, these are
-# mirrored, from left to right and from top to bottom.
+# Exif 2.32, section 4.6.4: how a picture was stored, and what makes it upright.
 _ORIENTATION = 0x0112
-_LINES_ARE_COLUMNS = {5, 6, 7, 8}
-_LEFT_TO_RIGHT, _TOP_TO_BOTTOM = {2, 3, 6, 7}, {3, 4, 7, 8}
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# Of these, the ones whose upright picture ends where the stored one begins, in x and in y.
+_MIRRORED = ({2, 3, 6, 7}, {3, 4, 7, 8})
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -22,15 +29,21 @@ def orientation_of(image: Image.Image) -> int:
         orientation = image.getexif().get(_ORIENTATION)
     except Exception:  # what Pillow's parsers raise on hostile bytes has no common base
         return 1
-    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+    return orientation if isinstance(orientation, int) and orientation in _UPRIGHT else 1
 
 
-def lines_are_columns(orientation: int) -> bool:
-    """Return whether lines and columns are to be exchanged, which comes first."""
-    return orientation in _LINES_ARE_COLUMNS
+def turned_upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Return the image as it is to be seen."""
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
 
 
-def unmirrored(pixels: Tensor, orientation: int) -> Tensor:
-    """Return the pixels, shape (channels, height, width), as they are to be seen; lines and columns were exchanged."""
-    mirrored = [axis for axis, those in ((1, _TOP_TO_BOTTOM), (2, _LEFT_TO_RIGHT)) if orientation in those]
-    return pixels.flip(mirrored) if mirrored else pixels
+def start_of(orientation: int, size: tuple[int, int], span: tuple[float, float]) -> tuple[float, float]:
+    """Return where the `span` of pixels that the picture fills begins in those of the upright image, `size` large.
+
+    A JPEG decoded at a reduced scale is filled from its first pixel on, and mirrored that is the last one.
+    """
+    x, y = (
+        side - filled if orientation in turned else 0
+        for side, filled, turned in zip(size, span, _MIRRORED, strict=True)
+    )
+    return x, y

@@ -1,10 +1,8 @@
 """Bytes of a picture to the tensor that CLIP's vision tower takes, in one decode and one resize.
 
 Agrees with Transformers' `CLIPImageProcessor`: shortest edge resized (bicubic, antialiased), centre crop, rescale,
-normalise. The resize is torch's, as Transformers' own is where torchvision is installed: faster than Pillow's, whose
-values it gives but for a step here and there. A picture much larger than needed is reduced first, a JPEG as it is
-decoded, which costs less and shows the same. One thing is done differently on purpose: transparency shows white, not
-what happens to be stored beneath it.
+normalise. A JPEG much larger than needed is decoded at a reduced scale, which costs less and shows the same. One thing
+is done differently on purpose: transparency shows white, not what happens to be stored beneath it.
 """
 
 import warnings
@@ -17,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from function.clip.bounds import BoundedFile, check_pieces, check_size
-from function.clip.orientation import lines_are_columns, orientation_of, unmirrored
+from function.clip.orientation import orientation_of, start_of, turned_upright
 from function.errors import CheckpointError, TaggerError, TooManyPixels, UndecodableImage, UnsupportedMediaType
 
 # Pillow warns of each oddity in a file: a hostile one would fill the log, and memory, where every text is remembered.
@@ -30,15 +28,11 @@ _READABLE = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
 _CONTAINER_BRANDS = {b"mif1", b"msf1"}  # of any coding, which is among the other brands of the file's first bytes
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"} | _CONTAINER_BRANDS
 _MAX_BRANDS = 256
-# A picture is reduced while that leaves this many times the pixels, per side, that the resize needs.
-_REDUCED_MARGIN = 2
-# Of a strip, the middle is kept, so many times as long as it is wide: 1 x 5000 pixels would become 224 x 1,120,000.
-_MAX_ASPECT = 16
-# Pillow's number of each filter that torch has, too.
-_FILTERS = {
-    Image.Resampling.BILINEAR: torch.ops.aten._upsample_bilinear2d_aa.default,
-    Image.Resampling.BICUBIC: torch.ops.aten._upsample_bicubic2d_aa.default,
-}
+# A JPEG is decoded at a reduced scale while that leaves this many times the pixels, per side, that the resize needs.
+_DRAFT_MARGIN = 2
+# Wider or higher than this, only the crop is resized: a strip of 1 x 5000 pixels would become 224 x 1,120,000. It is
+# not done for all, for it makes Pillow choose the order of its two passes anew, and rounding between them shows.
+_MAX_RESIZED_ASPECT = 2
 
 
 @dataclass(frozen=True)
@@ -83,13 +77,10 @@ class Preprocess:
         crop_size = _edge(config, "crop_size", ("height", "width"))
         if crop_size > shortest_edge:
             raise CheckpointError("preprocessor_config.json: crop_size over size would need padding: not supported")
-        resample = config.get("resample", Image.Resampling.BICUBIC)
-        if resample not in _FILTERS:
-            raise CheckpointError(f"preprocessor_config.json: resample = {resample} is not supported")
         return cls(
             shortest_edge=shortest_edge,
             crop_size=crop_size,
-            resample=int(resample),
+            resample=int(config.get("resample", Image.Resampling.BICUBIC)),
             rescale_factor=float(config.get("rescale_factor", 1 / 255)),
             mean=_per_channel(config, "image_mean"),
             std=_per_channel(config, "image_std"),
@@ -116,33 +107,38 @@ class Preprocess:
             raise UndecodableImage("The image is broken or cut short: it could not be decoded.") from error
         return DecodedImage(pixels, image.format or "", width, height)
 
-    def _resize_and_crop(self, image: Image.Image) -> Tensor:
-        """Return the centre crop of the resized image, upright, 0 to 255, shape (3, crop_size, crop_size).
+    def _resize_and_crop(self, image: Image.Image) -> Image.Image:
+        """Return the centre crop of the resized image, upright, RGB."""
+        full_size = image.size
+        margin = self.shortest_edge * _DRAFT_MARGIN
+        drafted = image.draft("", (margin, margin))
+        # The part of the decoded pixels that the picture fills: a reduced JPEG is rounded up to whole pixels.
+        span = drafted[1][2:] if drafted else full_size
+        image.load()
+        orientation = orientation_of(image)
+        upright = turned_upright(image, orientation)
+        if upright.size != image.size:
+            full_size, span = full_size[::-1], span[::-1]
+        start_x, start_y = start_of(orientation, upright.size, span)
+        return self._crop(_to_rgb(upright), full_size, (start_x, start_y, start_x + span[0], start_y + span[1]))
+
+    def _crop(
+        self, image: Image.Image, size: tuple[int, int], filled: tuple[float, float, float, float]
+    ) -> Image.Image:
+        """Return the centre crop of `image` resized; its picture is `size` large and fills that box of decoded pixels.
 
         The rounding is that of Transformers' `get_resize_output_image_size` and `center_crop`.
         """
-        size = image.size
-        margin = self.shortest_edge * _REDUCED_MARGIN
-        drafted = image.draft("", (margin, margin))
-        # The part of the decoded pixels that the picture fills: a reduced one is rounded up to whole pixels.
-        span = drafted[1][2:] if drafted else size
-        image.load()
-        orientation = orientation_of(image)
-        image = _to_rgb(image)
-        if max(size) > _MAX_ASPECT * min(size):
-            image = _middle(image)
-            size = span = image.size
-        if (times := min(image.size) // margin) > 1:
-            image, span = image.reduce(times), (span[0] / times, span[1] / times)
-        if lines_are_columns(orientation):
-            image = image.transpose(Image.Transpose.TRANSPOSE)
-            size, span = size[::-1], span[::-1]
-        width, height = (self.shortest_edge * length // min(size) for length in size)
-        resize = _FILTERS[Image.Resampling(self.resample)]
-        resized = resize(_values(image).unsqueeze(0), [height, width], False, height / span[1], width / span[0])
-        left, top = ((length - self.crop_size) // 2 for length in (width, height))
-        upright = unmirrored(resized[0], orientation)
-        return upright[:, top : top + self.crop_size, left : left + self.crop_size]
+        short, crop, resample = min(size), self.crop_size, Image.Resampling(self.resample)
+        width, height = (self.shortest_edge * length // short for length in size)
+        left, top = (width - crop) // 2, (height - crop) // 2
+        if max(size) <= _MAX_RESIZED_ASPECT * short:
+            resized = image.resize((width, height), resample, filled)
+            return resized.crop((left, top, left + crop, top + crop))
+        x0, y0, x1, y1 = filled
+        x, y = (x1 - x0) / width, (y1 - y0) / height  # decoded pixels per resized pixel
+        box = (x0 + left * x, y0 + top * y, min(x0 + (left + crop) * x, x1), min(y0 + (top + crop) * y, y1))
+        return image.resize((crop, crop), resample, box)
 
     @cached_property
     def _scale_and_shift(self) -> tuple[Tensor, Tensor]:
@@ -150,9 +146,11 @@ class Preprocess:
         std = torch.tensor(self.std).view(3, 1, 1)
         return self.rescale_factor / std, -torch.tensor(self.mean).view(3, 1, 1) / std
 
-    def _normalise(self, values: Tensor) -> Tensor:
-        """Return the values, 0 to 255, normalised, of the same shape, (3, height, width)."""
+    def _normalise(self, image: Image.Image) -> Tensor:
+        """Return the RGB image as a normalised tensor of shape (3, height, width)."""
         scale, shift = self._scale_and_shift
+        values = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
+        values = values.view(image.height, image.width, 3).permute(2, 0, 1)
         return values.to(torch.float32, memory_format=torch.contiguous_format).mul_(scale).add_(shift)
 
 
@@ -199,19 +197,6 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         white.paste(rgba, mask=rgba.getchannel("A"))
         return white
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _middle(image: Image.Image) -> Image.Image:
-    """Return the middle of a strip, whose middle is where it was."""
-    longest = _MAX_ASPECT * min(image.size)
-    left, top = (max(0, length - longest) // 2 for length in image.size)
-    return image.crop((left, top, image.width - left, image.height - top))
-
-
-def _values(image: Image.Image) -> Tensor:
-    """Return the values of an RGB image, 0 to 255, shape (3, height, width), the channels of a pixel side by side."""
-    values = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
-    return values.view(image.height, image.width, 3).permute(2, 0, 1)
 
 
 def _edge(config: dict[str, Any], name: str, keys: tuple[str, ...]) -> int:

@@ -1,6 +1,7 @@
 """Preprocessing gives the pixels that Transformers gives, and an error of ours for any bytes that are no picture."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 from transformers import CLIPImageProcessorPil
 
-from function.clip import preprocess
 from function.clip.preprocess import Preprocess
 from function.errors import CheckpointError, TaggerError, TooManyPixels, UndecodableImage, UnsupportedMediaType
 from tests.conftest import MAX_PIXELS, encode
@@ -26,20 +26,13 @@ def reference_pixels(image: Image.Image) -> torch.Tensor:
     return torch.from_numpy(np.array(REFERENCE(image)["pixel_values"][0]))
 
 
-def assert_agrees(data: bytes, image: Image.Image, largest: float = 2, mean: float = 0.02) -> None:
-    """Assert by how many steps of the 8-bit values the pixels of a file differ from the reference's of the image."""
+def steps_apart(data: bytes, image: Image.Image) -> float:
+    """Return the largest difference from the reference, in steps of the 8-bit values."""
     std = torch.tensor(PREPROCESS.std).view(3, 1, 1)
     pixels = PREPROCESS(data, MAX_PIXELS).pixels
     assert pixels.dtype == torch.float32
     assert pixels.is_contiguous()
-    steps = ((pixels - reference_pixels(image)) * std * 255).abs()
-    assert steps.max() < largest + 0.01
-    assert steps.mean() < mean
-
-
-def assert_about_agrees(data: bytes, image: Image.Image) -> None:
-    """Assert what is left of the agreement where a picture is reduced first."""
-    assert_agrees(data, image, largest=3, mean=0.35)
+    return float(((pixels - reference_pixels(image)) * std * 255).abs().max())
 
 
 def noise(width: int, height: int, seed: int = 0) -> Image.Image:
@@ -47,7 +40,7 @@ def noise(width: int, height: int, seed: int = 0) -> Image.Image:
 
 
 def test_agrees_with_transformers_on_a_photo(cat_photo: Image.Image, cat_png: bytes) -> None:
-    assert_agrees(cat_png, cat_photo)
+    assert steps_apart(cat_png, cat_photo) < 0.01
 
 
 @given(short=st.integers(1, 500), aspect=st.floats(1, 2), portrait=st.booleans(), seed=st.integers(0, 5))
@@ -55,62 +48,41 @@ def test_agrees_with_transformers_on_a_photo(cat_photo: Image.Image, cat_png: by
 def test_agrees_with_transformers_for_any_size(short: int, aspect: float, portrait: bool, seed: int) -> None:
     size = (short, int(short * aspect))
     image = noise(*(size if portrait else size[::-1]), seed)
-    assert_agrees(encode(image, "PNG"), image)
+    assert steps_apart(encode(image, "PNG"), image) < 0.01
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (223, 225), (224, 224), (448, 447)])
 def test_agrees_with_transformers_at_the_edges(size: tuple[int, int]) -> None:
     image = noise(*size)
-    assert_agrees(encode(image, "PNG"), image)
+    assert steps_apart(encode(image, "PNG"), image) < 0.01
 
 
-@pytest.mark.parametrize("size", [(150, 1000), (1400, 400)])
+@pytest.mark.parametrize("size", [(1, 3000), (3000, 1), (150, 1000), (1400, 400)])
 def test_agrees_with_transformers_on_strips(cat_photo: Image.Image, size: tuple[int, int]) -> None:
+    """Only the crop of a strip is resized; on a photo that shows as a rounding here and there."""
     image = cat_photo.resize(size)
-    assert_agrees(encode(image, "PNG"), image)
+    assert steps_apart(encode(image, "PNG"), image) < 2.01
 
 
-@pytest.mark.parametrize("size", [(1, 3000), (3001, 1), (41, 1203)])
-def test_the_middle_of_a_long_strip_is_within_three_steps(cat_photo: Image.Image, size: tuple[int, int]) -> None:
-    image = cat_photo.resize(size)
-    assert_about_agrees(encode(image, "PNG"), image)
-
-
-@pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
 @pytest.mark.parametrize("size", [(451, 300), (1353, 900), (2255, 1500), (3001, 2003)])
-def test_a_reduced_picture_is_within_three_steps(
-    cat_photo: Image.Image, size: tuple[int, int], image_format: str
-) -> None:
+def test_reduced_jpeg_decoding_is_within_three_steps(cat_photo: Image.Image, size: tuple[int, int]) -> None:
     photo = cat_photo.resize(size, Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(size[0] / 2000))
-    data = encode(photo, image_format, **({"quality": 92} if image_format == "JPEG" else {"compress_level": 1}))
-    assert_about_agrees(data, Image.open(io.BytesIO(data)))
+    data = encode(photo, "JPEG", quality=92)
+    assert steps_apart(data, Image.open(io.BytesIO(data))) < 3.01
 
 
-@pytest.fixture
-def resized(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """Return the size of each picture that is resized, to be filled."""
-    sizes: list[tuple[int, int]] = []
-    values = preprocess._values
+def test_large_jpegs_are_decoded_at_a_reduced_scale(cat_photo: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+    original = Image.Image.resize
 
-    def spy(image: Image.Image) -> torch.Tensor:
-        sizes.append(image.size)
-        return values(image)
+    def resize(image: Image.Image, *arguments: Any) -> Image.Image:
+        decoded.append(image.size)
+        return original(image, *arguments)
 
-    monkeypatch.setattr(preprocess, "_values", spy)
-    return sizes
-
-
-@pytest.mark.parametrize(("image_format", "reduced"), [("JPEG", (902, 600)), ("PNG", (722, 480))])
-def test_large_pictures_are_reduced(
-    cat_photo: Image.Image, resized: list[tuple[int, int]], image_format: str, reduced: tuple[int, int]
-) -> None:
-    PREPROCESS(encode(cat_photo.resize((3608, 2400)), image_format), MAX_PIXELS)
-    assert resized == [reduced]
-
-
-def test_of_a_long_strip_only_the_middle_is_resized(resized: list[tuple[int, int]]) -> None:
-    PREPROCESS(encode(noise(2, 20_001), "PNG"), MAX_PIXELS)
-    assert resized == [(2, 33)]
+    data = encode(cat_photo.resize((3608, 2400)), "JPEG")
+    monkeypatch.setattr(Image.Image, "resize", resize)
+    PREPROCESS(data, MAX_PIXELS)
+    assert decoded == [(902, 600)]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -130,32 +102,32 @@ def test_exif_orientation_is_applied(cat_photo: Image.Image, orientation: int) -
     def stored(picture: Image.Image) -> Image.Image:
         return picture.transpose(undo[orientation]) if orientation in undo else picture
 
-    assert_agrees(encode(stored(cat_photo), "PNG", exif=exif), cat_photo)
+    assert steps_apart(encode(stored(cat_photo), "PNG", exif=exif), cat_photo) < 0.01
     # Decoded at half its scale, the last pixel of each line and column is filled by half: mirrored, it is the first.
     photo = cat_photo.resize((1355, 903), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(1))
     data = encode(stored(photo), "JPEG", quality=98, subsampling=0, exif=exif)
-    assert_about_agrees(data, photo)
+    assert steps_apart(data, photo) < 3.01
 
 
 def test_transparency_shows_white(cat_photo: Image.Image) -> None:
     transparent = cat_photo.convert("RGBA")
     transparent.putalpha(0)
     white = Image.new("RGB", cat_photo.size, "white")
-    assert_agrees(encode(transparent, "PNG"), white, largest=0)
-    assert_agrees(encode(transparent, "WEBP", lossless=True), white, largest=0)
+    assert steps_apart(encode(transparent, "PNG"), white) == pytest.approx(0, abs=0.01)
+    assert steps_apart(encode(transparent, "WEBP", lossless=True), white) == pytest.approx(0, abs=0.01)
 
 
 def test_sixteen_bits_keep_their_range(cat_photo: Image.Image) -> None:
     grey = cat_photo.convert("L")
     wide = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
-    assert_agrees(encode(wide, "PNG"), grey.convert("RGB"))
+    assert steps_apart(encode(wide, "PNG"), grey.convert("RGB")) < 1.01
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK", "LA", "RGBA"])
 def test_every_mode_is_converted_as_pillow_does(cat_photo: Image.Image, mode: str) -> None:
     image = cat_photo.convert(mode)
     data = encode(image, "TIFF" if mode == "CMYK" else "PNG")
-    assert_agrees(data, image.convert("RGB"))
+    assert steps_apart(data, image.convert("RGB")) < 1.01
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
@@ -163,7 +135,7 @@ def test_every_format_is_read(cat_photo: Image.Image, image_format: str) -> None
     data = encode(cat_photo, image_format)
     decoded = PREPROCESS(data, MAX_PIXELS)
     assert (decoded.format, decoded.width, decoded.height) == (image_format, 451, 300)
-    assert_agrees(data, Image.open(io.BytesIO(data)).convert("RGB"))
+    assert steps_apart(data, Image.open(io.BytesIO(data)).convert("RGB")) < 3
 
 
 def test_heic_is_read(cat_photo: Image.Image) -> None:
@@ -234,7 +206,6 @@ def test_arbitrary_bytes_raise_only_our_errors(data: bytes) -> None:
         ({"crop_size": {"height": 224, "width": 200}}, "crop_size"),
         ({"crop_size": {"height": 300, "width": 300}}, "padding"),
         ({"image_mean": [0.5]}, "image_mean"),
-        ({"resample": Image.Resampling.LANCZOS}, "resample"),
     ],
 )
 def test_a_setting_that_is_not_understood_is_refused(change: dict[str, object], complaint: str) -> None:
