@@ -82,7 +82,7 @@ def test_large_jpegs_are_decoded_at_a_reduced_scale(cat_photo: Image.Image, monk
     data = encode(cat_photo.resize((3608, 2400)), "JPEG")
     monkeypatch.setattr(Image.Image, "resize", resize)
     PREPROCESS(data, MAX_PIXELS)
-    assert decoded == [(902, 600)]
+    assert set(decoded) == {(902, 600)}
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

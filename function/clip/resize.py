@@ -1,0 +1,47 @@
+"""Pillow's resize on two CPUs, half of the picture each, with the values that one makes of the whole."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+from PIL import Image
+
+from function.clip.threads import available_cpus
+
+Size = tuple[int, int]
+Box = tuple[float, float, float, float]
+
+# Of fewer pixels than this, half is done before the other thread is awake.
+_MIN_PIXELS = 500_000
+
+
+def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box) -> Image.Image:
+    """Return what `image.resize(size, resample, box)` returns; lengths in pixels, `box` is left, top, right, bottom."""
+    left, top, right, bottom = box
+    if size[0] % 2 == 0:
+        half, start = (size[0] // 2, size[1]), (size[0] // 2, 0)
+        boxes = (left, top, (left + right) / 2, bottom), ((left + right) / 2, top, right, bottom)
+    else:
+        half, start = (size[0], size[1] // 2), (0, size[1] // 2)
+        boxes = (left, top, right, (top + bottom) / 2), (left, (top + bottom) / 2, right, bottom)
+    is_even = size[0] % 2 == 0 or size[1] % 2 == 0
+    is_same_order = _is_vertical_first(image, half) == _is_vertical_first(image, size)
+    other_thread = _other_thread() if image.width * image.height >= _MIN_PIXELS else None
+    if other_thread is None or not is_even or not is_same_order:
+        return image.resize(size, resample, box)
+    second = other_thread.submit(image.resize, half, resample, boxes[1])
+    whole = Image.new(image.mode, size)
+    whole.paste(image.resize(half, resample, boxes[0]))
+    whole.paste(second.result(), start)
+    return whole
+
+
+def _is_vertical_first(image: Image.Image, size: Size) -> bool:
+    """Return whether Pillow resizes columns before lines, between which it rounds (libImaging/Resample.c)."""
+    width, height = size
+    return image.height - height > max(0, 2 * (image.width - width))
+
+
+@cache
+def _other_thread() -> ThreadPoolExecutor | None:
+    """Return the thread that makes second halves, if there is a CPU for it; Pillow lets go of the interpreter."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="resize") if available_cpus() > 1 else None
