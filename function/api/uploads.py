@@ -1,13 +1,13 @@
 """Requests to one image and its options, or to texts, whichever way they were sent."""
 
 import asyncio
-import base64
 import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import pybase64
 from fastapi import Request
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -150,7 +150,7 @@ def _decode(inputs: str) -> bytes:
     if inputs.startswith("data:"):
         inputs = inputs.partition(",")[2]
     try:
-        return base64.b64decode("".join(inputs.split()), validate=True)
+        return pybase64.b64decode("".join(inputs.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise MalformedBody("inputs is not valid base64.") from error
 

@@ -85,3 +85,17 @@ def test_what_is_no_http_event_is_told_so(handler: Any, context: Any, event: Any
 def test_broken_base64_is_told_so(handler: Any, context: Any) -> None:
     event = json.loads(Path(EVENTS_FOLDER / "rest-tag-raw.json").read_text(encoding="utf-8")) | {"body": "not base64!"}
     assert handler(event, context)["statusCode"] == 400
+
+
+def test_base64_in_lines_is_read(handler: Any, context: Any) -> None:
+    event = json.loads((EVENTS_FOLDER / "rest-tag-raw.json").read_text(encoding="utf-8"))
+    lines = event | {"body": base64.encodebytes(base64.b64decode(event["body"])).decode()}
+    assert body_of(handler(lines, context)) == body_of(handler(event, context))
+
+
+def test_a_body_is_decoded_once_and_fast(handler: Any, context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: Any) -> bytes:
+        raise AssertionError
+
+    monkeypatch.setattr(base64, "b64decode", slow)  # Mangum's
+    assert replay(handler, "rest-tag-raw", context)["statusCode"] == 200
