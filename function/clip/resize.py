@@ -1,17 +1,16 @@
 """Pillow's resize on two CPUs, half of the picture each, with the values that one makes of the whole."""
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from PIL import Image
 
-from function.clip.threads import available_cpus
+from function.clip.threads import OtherThread, available_cpus
 
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]
 
-# Of fewer pixels than this, half is done before the other thread is awake.
-_MIN_PIXELS = 500_000
+# Of fewer pixels than this, half takes no longer than to share it.
+_MIN_PIXELS = 100_000
 
 
 def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box) -> Image.Image:
@@ -28,10 +27,12 @@ def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box)
     other_thread = _other_thread() if image.width * image.height >= _MIN_PIXELS else None
     if other_thread is None or not is_even or not is_same_order:
         return image.resize(size, resample, box)
-    second = other_thread.submit(image.resize, half, resample, boxes[1])
+    first, second = other_thread.share(
+        lambda: image.resize(half, resample, boxes[0]), lambda: image.resize(half, resample, boxes[1])
+    )
     whole = Image.new(image.mode, size)
-    whole.paste(image.resize(half, resample, boxes[0]))
-    whole.paste(second.result(), start)
+    whole.paste(first)
+    whole.paste(second, start)
     return whole
 
 
@@ -42,6 +43,6 @@ def _is_vertical_first(image: Image.Image, size: Size) -> bool:
 
 
 @cache
-def _other_thread() -> ThreadPoolExecutor | None:
+def _other_thread() -> OtherThread | None:
     """Return the thread that makes second halves, if there is a CPU for it; Pillow lets go of the interpreter."""
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="resize") if available_cpus() > 1 else None
+    return OtherThread() if available_cpus() > 1 else None

@@ -1,12 +1,12 @@
-"""Where torch computes: on one thread, and on as many CPUs as may be used, which is not what a container sees."""
+"""Which threads compute, and on which CPUs: as many as may be used, which is not what a container sees."""
 
 import ctypes
 import math
 import os
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -94,3 +94,48 @@ class _Workers:
             for thread in self._ids:
                 os.sched_setaffinity(thread, others)
         self._cpu = cpu
+
+
+class OtherThread:
+    """A thread that does half of what a caller has to do, at the same time, each on a CPU of its own.
+
+    Left alone, the kernel often wakes it on the caller's CPU, or moves the caller to its CPU, and one waits for the
+    other.
+    """
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="half")
+        self._id = self._executor.submit(threading.get_native_id).result()
+        self._taken = threading.Lock()
+
+    def share(self, mine: Callable[[], _T], its: Callable[[], _T]) -> tuple[_T, _T]:
+        """Return what both functions return: `mine` is called here, `its` there, or here too if that is sooner."""
+        if not self._taken.acquire(blocking=False):
+            return mine(), its()
+        try:
+            with self._apart():
+                other = self._executor.submit(its)
+                try:
+                    result = mine()
+                finally:
+                    if not other.cancel():  # it has begun
+                        wait([other])
+            return result, its() if other.cancelled() else other.result()
+        finally:
+            self._taken.release()
+
+    @contextmanager
+    def _apart(self) -> Iterator[None]:
+        """Keep the calling thread on the CPU that it runs on, and the other thread off it."""
+        cpu = _current_cpu()
+        if cpu < 0:  # not on Linux
+            yield
+            return
+        cpus = os.sched_getaffinity(0)
+        with suppress(OSError):  # there is no other CPU
+            os.sched_setaffinity(self._id, cpus - {cpu})
+            os.sched_setaffinity(0, {cpu})
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, cpus)

@@ -5,12 +5,13 @@ import statistics
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
-from function.clip.threads import ComputeThread, available_cpus
+from function.clip.threads import ComputeThread, OtherThread, available_cpus
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,60 @@ def test_workers_keep_off_the_cpu_of_the_thread_that_waits_for_them() -> None:
         compute(lambda: None)
         placed = [os.sched_getaffinity(worker) for worker in workers]
         assert placed.count(cpus - {cpu}) == available_cpus() - 1, placed
+
+
+def test_two_halves_are_done_at_once() -> None:
+    meeting = threading.Barrier(2, timeout=10)
+    names = OtherThread().share(*[lambda: (meeting.wait(), threading.current_thread().name)[1]] * 2)
+    assert names == (threading.current_thread().name, "half_0")
+
+
+def test_what_nobody_has_begun_is_done_by_the_caller() -> None:
+    thread, end = OtherThread(), threading.Event()
+    thread._executor.submit(end.wait)
+    names = thread.share(*[lambda: threading.current_thread().name] * 2)
+    end.set()
+    assert names == (threading.current_thread().name,) * 2
+
+
+def test_one_shares_at_a_time() -> None:
+    thread = OtherThread()
+    names: list[str] = []
+
+    def share_again() -> None:
+        names.extend(thread.share(*[lambda: threading.current_thread().name] * 2))
+
+    thread.share(share_again, lambda: None)
+    assert names == [threading.current_thread().name] * 2
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_an_error_comes_after_both_halves_have_ended(failing: int) -> None:
+    """The other half may still read the picture."""
+    thread, done = OtherThread(), []
+    begun = threading.Barrier(2, timeout=10)
+
+    def half(number: int) -> None:
+        begun.wait()
+        if number == failing:
+            raise ValueError(str(number))
+        time.sleep(0.05)
+        done.append(number)
+
+    with pytest.raises(ValueError, match=str(failing)):
+        thread.share(lambda: half(0), lambda: half(1))
+    assert done == [1 - failing]
+    assert thread.share(lambda: 1, lambda: 2) == (1, 2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are placed on CPUs by Linux")
+@pytest.mark.skipif(available_cpus() == 1, reason="one CPU has no halves")
+def test_halves_are_done_on_two_cpus_and_nobody_stays_bound() -> None:
+    before, meeting = os.sched_getaffinity(0), threading.Barrier(2, timeout=10)
+    mine, its = OtherThread().share(*[lambda: (meeting.wait(), os.sched_getaffinity(0))[1]] * 2)
+    assert len(mine) == 1
+    assert its == before - mine
+    assert os.sched_getaffinity(0) == before
 
 
 def _threads() -> set[int]:
