@@ -60,7 +60,7 @@ def _half_product(weight: Tensor, bias: Tensor | None) -> Linear:
     """Return the function from x to x W^T + b; of the weight it keeps halves, all else is float32.
 
     The operator is called past `torch.ops`, which asks what is packed for `__torch_function__`: it has none, and says
-    so by two C++ exceptions a call, a twentieth of an encode.
+    so by two C++ exceptions a call, which take longer than calling torch's other operators does.
     """
     packed = torch.ops.quantized.linear_prepack_fp16(weight, bias)
     product, call = torch.ops.quantized.linear_dynamic_fp16.default._handle, torch._C._dispatch_call_boxed

@@ -9,7 +9,7 @@ from function.clip.threads import OtherThread, available_cpus
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]
 
-# Of fewer pixels than this, half takes no longer than to share it.
+# Fewer pixels than this are not shared: there is little to gain, and a picture of the right size is but copied.
 _MIN_PIXELS = 100_000
 
 

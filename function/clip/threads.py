@@ -84,15 +84,15 @@ class _Workers:
             torch.ones(1 << 17).add_(1)  # enough to be spread
             named = [int(comm.parent.name) for comm in _THREADS.glob("*/comm") if comm.read_text().strip() == name]
             self._ids = [thread for thread in named if thread != this]
+            self._cpus = os.sched_getaffinity(0)
 
     def keep_apart(self) -> None:
         """Let them run on any CPU but the one that this thread runs on now."""
         if not self._ids or (cpu := _current_cpu()) == self._cpu:
             return
-        others = os.sched_getaffinity(os.getpid()) - {cpu}
-        with suppress(OSError):  # this process was moved to other CPUs a moment ago, perhaps to one
+        with suppress(OSError):  # this process was moved to other CPUs, perhaps to one
             for thread in self._ids:
-                os.sched_setaffinity(thread, others)
+                os.sched_setaffinity(thread, self._cpus - {cpu})
         self._cpu = cpu
 
 
@@ -138,4 +138,5 @@ class OtherThread:
         try:
             yield
         finally:
-            os.sched_setaffinity(0, cpus)
+            with suppress(OSError):  # this process was moved to other CPUs meanwhile, and this thread with it
+                os.sched_setaffinity(0, cpus)

@@ -68,7 +68,16 @@ def test_gives_the_values_of_pillow(
 
 
 @pytest.mark.parametrize("size", [(520, 390), (390, 520), (300, 300), (451, 300), (300, 451)])
-def test_a_photo_is_resized_on_two_threads(threads: set[str], size: tuple[int, int]) -> None:
+def test_a_photo_is_resized_on_two_threads(
+    threads: set[str], monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    meeting, original = threading.Barrier(2, timeout=10), Image.Image.resize
+
+    def resize_together(image: Image.Image, *arguments: Any) -> Image.Image:
+        meeting.wait()
+        return original(image, *arguments)
+
+    monkeypatch.setattr(Image.Image, "resize", resize_together)
     whole = (224 * size[0] // min(size), 224 * size[1] // min(size))
     resize(noise(*size), whole, Image.Resampling.BICUBIC, (0, 0, *size))
     assert threads == {"MainThread", "half"}

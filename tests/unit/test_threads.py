@@ -102,17 +102,26 @@ def test_between_requests_workers_leave_the_cpus_alone(small_model: Path) -> Non
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are placed on CPUs by Linux")
 @pytest.mark.skipif(available_cpus() == 1, reason="one CPU has no workers")
-def test_workers_keep_off_the_cpu_of_the_thread_that_waits_for_them() -> None:
-    cpus = os.sched_getaffinity(0)
+@pytest.mark.parametrize("while_shared", [False, True])
+def test_workers_keep_off_the_cpu_of_the_thread_that_waits_for_them(while_shared: bool) -> None:
+    """Also while another thread is bound to its CPU because it shares its work."""
+    cpus, count = os.sched_getaffinity(0), available_cpus()
     before = _threads()
     compute = ComputeThread()
     thread = compute(threading.get_native_id)
     workers = _threads() - before - {thread}
-    for cpu in cpus:
-        os.sched_setaffinity(thread, {cpu})  # now it is here
-        compute(lambda: None)
-        placed = [os.sched_getaffinity(worker) for worker in workers]
-        assert placed.count(cpus - {cpu}) == available_cpus() - 1, placed
+
+    def check() -> None:
+        for cpu in cpus:
+            os.sched_setaffinity(thread, {cpu})  # now it is here
+            compute(lambda: None)
+            placed = [os.sched_getaffinity(worker) for worker in workers]
+            assert placed.count(cpus - {cpu}) == count - 1, placed
+
+    if while_shared:
+        OtherThread().share(check, lambda: None)
+    else:
+        check()
 
 
 def test_two_halves_are_done_at_once() -> None:
@@ -124,8 +133,10 @@ def test_two_halves_are_done_at_once() -> None:
 def test_what_nobody_has_begun_is_done_by_the_caller() -> None:
     thread, end = OtherThread(), threading.Event()
     thread._executor.submit(end.wait)
-    names = thread.share(*[lambda: threading.current_thread().name] * 2)
-    end.set()
+    try:
+        names = thread.share(*[lambda: threading.current_thread().name] * 2)
+    finally:
+        end.set()
     assert names == (threading.current_thread().name,) * 2
 
 
