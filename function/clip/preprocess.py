@@ -134,8 +134,7 @@ class Preprocess:
         width, height = (self.shortest_edge * length // short for length in size)
         left, top = (width - crop) // 2, (height - crop) // 2
         if max(size) <= _MAX_RESIZED_ASPECT * short:
-            resized = resize(image, (width, height), resample, filled)
-            return resized.crop((left, top, left + crop, top + crop))
+            return resize(image, (width, height), resample, filled, (left, top, left + crop, top + crop))
         x0, y0, x1, y1 = filled
         x, y = (x1 - x0) / width, (y1 - y0) / height  # decoded pixels per resized pixel
         box = (x0 + left * x, y0 + top * y, min(x0 + (left + crop) * x, x1), min(y0 + (top + crop) * y, y1))
@@ -150,9 +149,9 @@ class Preprocess:
     def _normalise(self, image: Image.Image) -> Tensor:
         """Return the RGB image as a normalised tensor of shape (3, height, width)."""
         scale, shift = self._scale_and_shift
-        values = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
-        values = values.view(image.height, image.width, 3).permute(2, 0, 1)
-        return values.to(torch.float32, memory_format=torch.contiguous_format).mul_(scale).add_(shift)
+        planes = bytearray(b"".join(channel.tobytes() for channel in image.split()))
+        values = torch.frombuffer(planes, dtype=torch.uint8).view(3, image.height, image.width)
+        return values.to(torch.float32).mul_(scale).add_(shift)
 
 
 def _open(data: bytes, max_pixels: int) -> Image.Image:

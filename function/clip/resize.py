@@ -13,8 +13,13 @@ Box = tuple[float, float, float, float]
 _MIN_PIXELS = 100_000
 
 
-def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box) -> Image.Image:
-    """Return what `image.resize(size, resample, box)` returns; lengths in pixels, `box` is left, top, right, bottom."""
+def resize(
+    image: Image.Image, size: Size, resample: Image.Resampling, box: Box, crop: tuple[int, int, int, int]
+) -> Image.Image:
+    """Return what `image.resize(size, resample, box).crop(crop)` returns.
+
+    Lengths in pixels; a box is left, top, right, bottom, `crop` within `size`.
+    """
     left, top, right, bottom = box
     if size[0] % 2 == 0:
         half, start = (size[0] // 2, size[1]), (size[0] // 2, 0)
@@ -26,14 +31,15 @@ def resize(image: Image.Image, size: Size, resample: Image.Resampling, box: Box)
     is_same_order = _is_vertical_first(image, half) == _is_vertical_first(image, size)
     other_thread = _other_thread() if image.width * image.height >= _MIN_PIXELS else None
     if other_thread is None or not is_even or not is_same_order:
-        return image.resize(size, resample, box)
+        return image.resize(size, resample, box).crop(crop)
     first, second = other_thread.share(
         lambda: image.resize(half, resample, boxes[0]), lambda: image.resize(half, resample, boxes[1])
     )
-    whole = Image.new(image.mode, size)
-    whole.paste(first)
-    whole.paste(second, start)
-    return whole
+    x, y = crop[:2]
+    cropped = Image.new(image.mode, (crop[2] - x, crop[3] - y))
+    cropped.paste(first, (-x, -y))
+    cropped.paste(second, (start[0] - x, start[1] - y))
+    return cropped
 
 
 def _is_vertical_first(image: Image.Image, size: Size) -> bool:

@@ -83,8 +83,8 @@ class _Workers:
             Path("/proc/thread-self/comm").write_text(name)  # which the threads that this one makes inherit
             torch.ones(1 << 17).add_(1)  # enough to be spread
             named = [int(comm.parent.name) for comm in _THREADS.glob("*/comm") if comm.read_text().strip() == name]
-            self._ids = [thread for thread in named if thread != this]
             self._cpus = os.sched_getaffinity(0)
+            self._ids = [thread for thread in named if thread != this]
 
     def keep_apart(self) -> None:
         """Let them run on any CPU but the one that this thread runs on now."""

@@ -1,7 +1,9 @@
 """Unit vectors to scores: what a score means is decided here, and nowhere else."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import mul
 
 from torch import Tensor
 
@@ -30,11 +32,14 @@ def label_scores(image_embedding: Tensor, bank: LabelBank, logit_scale: float) -
     scores: dict[str, dict[str, float]] = {}
     for entry in bank.groups:
         group = entry.group
-        probabilities = (logit_scale * (entry.embeddings @ image_embedding)).softmax(dim=-1)
-        if group.parent is not None:
-            weights = probabilities.new_tensor([scores[group.parent][label] for label in group.parent_labels])
-            probabilities = weights @ probabilities
-        scores[group.name] = dict(zip(group.labels, probabilities.tolist(), strict=False))
+        cosines = (entry.embeddings @ image_embedding).tolist()
+        if group.parent is None:
+            probabilities = _softmax(cosines, logit_scale)
+        else:
+            weights = [scores[group.parent][label] for label in group.parent_labels]
+            given = zip(*(_softmax(row, logit_scale) for row in cosines), strict=True)
+            probabilities = [sum(map(mul, weights, column)) for column in given]
+        scores[group.name] = dict(zip(group.labels, probabilities, strict=False))
     return [Tag(label, score, name) for name, group in scores.items() for label, score in group.items()]
 
 
@@ -45,10 +50,18 @@ def custom_scores(
 
     `text_embeddings` has unit length, shape (len(labels), dim).
     """
-    probabilities = (logit_scale * (text_embeddings @ image_embedding)).softmax(dim=-1)
-    return [Tag(label, score, CUSTOM_GROUP) for label, score in zip(labels, probabilities.tolist(), strict=True)]
+    probabilities = _softmax((text_embeddings @ image_embedding).tolist(), logit_scale)
+    return [Tag(label, score, CUSTOM_GROUP) for label, score in zip(labels, probabilities, strict=True)]
 
 
 def rank(tags: Iterable[Tag], top_k: int | None, min_score: float) -> list[Tag]:
     """Return the tags that score at least `min_score`, best first, equal scores by name, at most `top_k`."""
     return sorted((tag for tag in tags if tag.score >= min_score), key=lambda tag: (-tag.score, tag.label))[:top_k]
+
+
+def _softmax(cosines: Sequence[float], logit_scale: float) -> list[float]:
+    """Return the softmax of `logit_scale * cosine`; of so few numbers Python is done before torch has begun."""
+    largest = max(cosines)
+    powers = [math.exp(logit_scale * (cosine - largest)) for cosine in cosines]
+    total = sum(powers)
+    return [power / total for power in powers]
