@@ -1,11 +1,11 @@
 """Import torch as a service wants it: soon, and quiet when there is nothing to compute.
 
-What serves only training and compilers is left out, where torch's other modules can be imported without it: a third
-of the time that `import torch` takes. The largest part is `torch._meta_registrations`. It tells, for hundreds of
-operators, what shape comes out of them without computing it, and imports decompositions and reference implementations
-to do so. Encoding a picture needs none of it. Transformers, which loads models on the meta device, may: `complete`
-makes up for it before the text tower is loaded. Until then `torch.Generator`, the meta device and what `_LEFT_OUT`
-names are not to be had; whoever needs them on the hot path calls `complete` first.
+What serves only training and compilers is left out, where torch's other modules can be imported without it. The largest
+part is `torch._meta_registrations`. It tells, for hundreds of operators, what shape comes out of them without computing
+it, and imports decompositions and reference implementations to do so. Encoding a picture needs none of it.
+Transformers, which loads models on the meta device, may: `complete` makes up for it before the text tower is loaded.
+Until then `torch.Generator`, the meta device and what `_LEFT_OUT` names are not to be had; whoever needs them on the
+hot path calls `complete` first.
 
 Nor is numpy imported, which nothing here needs: torch does without, as where it is not installed, and the tensors of
 such a process have no `numpy()`. Transformers may import it later.

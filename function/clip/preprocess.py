@@ -16,7 +16,7 @@ from torch import Tensor
 
 from function.clip.bounds import BoundedFile, check_pieces, check_size
 from function.clip.orientation import orientation_of, start_of, turned_upright
-from function.clip.resize import resize
+from function.clip.resize import resize_and_crop
 from function.errors import CheckpointError, TaggerError, TooManyPixels, UndecodableImage, UnsupportedMediaType
 
 # Pillow warns of each oddity in a file: a hostile one would fill the log, and memory, where every text is remembered.
@@ -134,7 +134,7 @@ class Preprocess:
         width, height = (self.shortest_edge * length // short for length in size)
         left, top = (width - crop) // 2, (height - crop) // 2
         if max(size) <= _MAX_RESIZED_ASPECT * short:
-            return resize(image, (width, height), resample, filled, (left, top, left + crop, top + crop))
+            return resize_and_crop(image, (width, height), resample, filled, (left, top, left + crop, top + crop))
         x0, y0, x1, y1 = filled
         x, y = (x1 - x0) / width, (y1 - y0) / height  # decoded pixels per resized pixel
         box = (x0 + left * x, y0 + top * y, min(x0 + (left + crop) * x, x1), min(y0 + (top + crop) * y, y1))

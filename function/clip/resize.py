@@ -13,7 +13,7 @@ Box = tuple[float, float, float, float]
 _MIN_PIXELS = 100_000
 
 
-def resize(
+def resize_and_crop(
     image: Image.Image, size: Size, resample: Image.Resampling, box: Box, crop: tuple[int, int, int, int]
 ) -> Image.Image:
     """Return what `image.resize(size, resample, box).crop(crop)` returns.

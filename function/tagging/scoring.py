@@ -60,7 +60,7 @@ def rank(tags: Iterable[Tag], top_k: int | None, min_score: float) -> list[Tag]:
 
 
 def _softmax(cosines: Sequence[float], logit_scale: float) -> list[float]:
-    """Return the softmax of `logit_scale * cosine`; of so few numbers Python is done before torch has begun."""
+    """Return the softmax of `logit_scale * cosine`; in Python, as so few numbers are less work than calling torch."""
     largest = max(cosines)
     powers = [math.exp(logit_scale * (cosine - largest)) for cosine in cosines]
     total = sum(powers)

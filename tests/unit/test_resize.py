@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from function.clip import resize as module
-from function.clip.resize import resize
+from function.clip.resize import resize_and_crop
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def test_gives_the_values_of_pillow(
     size = (edge * width // short, edge * height // short)
     crop = ((size[0] - edge) // 2, (size[1] - edge) // 2, (size[0] + edge) // 2, (size[1] + edge) // 2)
     expected = image.resize(size, resample, box).crop(crop)
-    assert resize(image, size, resample, box, crop).tobytes() == expected.tobytes()
+    assert resize_and_crop(image, size, resample, box, crop).tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("size", [(520, 390), (390, 520), (300, 300), (451, 300), (300, 451)])
@@ -81,7 +81,7 @@ def test_a_photo_is_resized_on_two_threads(
 
     monkeypatch.setattr(Image.Image, "resize", resize_together)
     whole = (224 * size[0] // min(size), 224 * size[1] // min(size))
-    resize(noise(*size), whole, Image.Resampling.BICUBIC, (0, 0, *size), (0, 0, 224, 224))
+    resize_and_crop(noise(*size), whole, Image.Resampling.BICUBIC, (0, 0, *size), (0, 0, 224, 224))
     assert threads == {"MainThread", "half"}
 
 
@@ -91,5 +91,5 @@ def test_one_thread_does_all_if_there_is_no_other_cpu_or_little_to_do(
 ) -> None:
     monkeypatch.setattr(module, "available_cpus", lambda: cpus)
     monkeypatch.setattr(module, "_MIN_PIXELS", min_pixels)
-    resize(noise(520, 390), (298, 224), Image.Resampling.BICUBIC, (0, 0, 520, 390), (37, 0, 261, 224))
+    resize_and_crop(noise(520, 390), (298, 224), Image.Resampling.BICUBIC, (0, 0, 520, 390), (37, 0, 261, 224))
     assert threads == {"MainThread"}
