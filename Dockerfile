@@ -22,6 +22,7 @@ WORKDIR /src
 ENV PYTHONPATH=/dependencies
 COPY models/ models/
 COPY function/__init__.py function/errors.py function/settings.py function/labels.toml function/bake.py function/
+COPY function/model/ function/model/
 COPY function/clip/ function/clip/
 COPY function/tagging/ function/tagging/
 ARG MODEL_ID=openai/clip-vit-base-patch32

@@ -20,11 +20,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.fixtures import ROOT, Files, prepare
-from function.bulk.announcer import Announcer
-from function.bulk.batch import BulkTagger, monotonic_deadline
+from function.bulk.eventbridge import Announcer
+from function.bulk.pipeline import BulkTagger, monotonic_deadline
 from function.bulk.results import Result, Results
 from function.errors import ObjectNotFound, StorageUnavailable
-from function.object_store import ObjectStore, S3Object
+from function.s3 import ObjectStore, S3Object
 
 LIMIT = 1.2
 # The middle of what is usually told of small requests to S3 from a function in the same region: seconds.

@@ -90,8 +90,8 @@ def prepare(files: Files, full: bool) -> None:
 
 def _is_baked(folder: Path) -> bool:
     """Return whether the folder is there and of this version of the code."""
-    from function.clip.checkpoint import BakedModel  # noqa: PLC0415
     from function.errors import CheckpointError  # noqa: PLC0415
+    from function.model.baked_folder import BakedModel  # noqa: PLC0415
 
     try:
         BakedModel.open(folder)

@@ -47,7 +47,9 @@ def _ours(dtype: str, wide: bool = False) -> Callable[[Files], Subject]:
 
         def encoder(n: int) -> Call:
             pixels = _pixels(n)
-            return lambda: tagger._compute(tagger._encode_image, pixels)  # where it encodes for requests
+            return lambda: tagger._inference.submit(
+                tagger._encode_image, pixels
+            ).result()  # where it encodes for requests
 
         return Subject(encoder, lambda event: handler(event, _CONTEXT))
 

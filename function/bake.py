@@ -16,12 +16,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from function.clip import checkpoint
-from function.clip.checkpoint import BakedModel, Manifest
-from function.clip.integrity import describe_files
-from function.clip.source import DEFAULT_MODEL, Source
 from function.clip.text_encoder import TextEncoder
 from function.errors import CheckpointError, HubUnreachable, ModelError
+from function.model import baked_folder
+from function.model.baked_folder import BakedModel, Manifest
+from function.model.checkpoint import DEFAULT_MODEL, Source
+from function.model.digests import describe_files
 from function.tagging.bank import LabelBank
 from function.tagging.labels import LABELS_TOML, LabelSet
 from function.tagging.prompts import embed_words
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.check:
             print("\n".join(summary(options.labels)))
         elif options.verify:
-            manifest = checkpoint.verify(options.verify)
+            manifest = baked_folder.verify(options.verify)
             _say(f"{options.verify}: {manifest.model_name}, {len(manifest.files)} files, all as the manifest says")
         else:
             bake(options.model, options.revision, options.labels, options.out)
@@ -65,7 +65,7 @@ def bake(model: str, revision: str | None, labels_path: Path, out: Path) -> None
     `out` is only replaced once all is written and verified. Raises LabelsError, CheckpointError or HubUnreachable.
     """
     labels = LabelSet.read(labels_path)
-    if out.exists() and not (out / checkpoint.MANIFEST).is_file() and any(out.iterdir()):
+    if out.exists() and not (out / baked_folder.MANIFEST).is_file() and any(out.iterdir()):
         raise CheckpointError(f"{out}: exists, and is not a baked model folder: it will not be overwritten")
     source = Source.requested(model, revision)
     if not _holds(out, source, labels):
@@ -78,7 +78,7 @@ def bake(model: str, revision: str | None, labels_path: Path, out: Path) -> None
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
         folder = Path(temporary, "new")
         manifest = _write(source, labels, folder)
-        checkpoint.verify(folder)
+        baked_folder.verify(folder)
         if out.exists():
             out.rename(Path(temporary, "old"))
         folder.rename(out)
@@ -101,7 +101,7 @@ def _holds(out: Path, source: Source, labels: LabelSet) -> bool:
 
 def _write(source: Source, labels: LabelSet, folder: Path) -> Manifest:
     """Write the whole baked folder and return its manifest."""
-    from function.clip import conversion  # noqa: PLC0415 - Transformers takes seconds to import, errors come sooner
+    from function.model import conversion  # noqa: PLC0415 - Transformers takes seconds to import, errors come sooner
 
     _say("reading the checkpoint")
     model = conversion.convert(source.downloaded, folder)
@@ -114,7 +114,7 @@ def _write(source: Source, labels: LabelSet, folder: Path) -> Manifest:
         labels_digest=labels.digest,
         source=source.digests(),
         versions={name: version(name) for name in ("transformers", "torch", "tokenizers", "safetensors")},
-        files=describe_files(folder, without=checkpoint.MANIFEST),
+        files=describe_files(folder, without=baked_folder.MANIFEST),
     )
     manifest.write(folder)
     for path in folder.rglob("*"):  # safetensors files come out readable by their owner only
@@ -126,7 +126,7 @@ def _embed_labels(labels: LabelSet, folder: Path) -> None:
     """Write the label bank, encoded with the text tower that `folder` already holds."""
     from tqdm import tqdm  # noqa: PLC0415
 
-    encode = TextEncoder(folder / checkpoint.TEXT)
+    encode = TextEncoder(folder / baked_folder.TEXT)
     with tqdm(desc="bake: labels", unit=" label", total=labels.size, disable=None) as progress:
 
         def embed(words: str, templates: tuple[str, ...]) -> Tensor:

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from function.clip.lean_torch import import_lean
+from function.clip.torch_import import import_lean
 from function.errors import ModelError
 from function.settings import Settings
 
@@ -12,13 +12,13 @@ if not settings.results_bucket:
     raise ModelError("bad settings: RESULTS_BUCKET is not set: there is nowhere to write results")
 import_lean()
 
-from function.bulk.announcer import Announcer  # noqa: E402
-from function.bulk.batch import BulkTagger  # noqa: E402
-from function.bulk.items import answer_items  # noqa: E402
+from function.bulk.eventbridge import Announcer  # noqa: E402
 from function.bulk.observe import logger, observed  # noqa: E402
-from function.bulk.queue import answer_queue  # noqa: E402
+from function.bulk.pipeline import BulkTagger  # noqa: E402
 from function.bulk.results import Results  # noqa: E402
-from function.object_store import ObjectStore  # noqa: E402
+from function.bulk.sqs import answer_queue  # noqa: E402
+from function.bulk.step_functions import answer_items  # noqa: E402
+from function.s3 import ObjectStore  # noqa: E402
 from function.tagging.tagger import Tagger  # noqa: E402
 
 tagger = Tagger.load(settings.model_dir, settings.model_dtype, settings.max_image_pixels)

@@ -18,10 +18,11 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from function.errors import ModelError, TaggerError
+from function.errors import TaggerError
 
 if TYPE_CHECKING:
-    from function.tagging.tagger import Tagger, Tagging, TagOptions
+    from function.tagging.options import TagOptions
+    from function.tagging.tagger import Tagger, Tagging
 
 # What a folder is searched for; a file that is named is read whatever it is called.
 SUFFIXES = frozenset(
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         tagger, options = _load(given)
-    except (ModelError, TaggerError) as error:
+    except TaggerError as error:
         _say(re.sub("|".join(_OPTIONS), lambda name: _OPTIONS[name[0]], str(error)))
         return 2
     show = _as_json if given.json else partial(_as_row, width=max(len(str(path)) for path in pictures))
@@ -83,12 +84,12 @@ def _load(given: argparse.Namespace) -> tuple["Tagger", "TagOptions"]:
     Raises InvalidOption or ModelError.
     """
     # Seconds of imports: not before the arguments are known to be sound.
-    from function.api.schemas import TagParameters  # noqa: PLC0415
     from function.settings import Settings  # noqa: PLC0415
+    from function.tagging.options import TagOptions  # noqa: PLC0415
     from function.tagging.tagger import Tagger  # noqa: PLC0415
 
     asked = {name: value for name in _OPTIONS if (value := getattr(given, name)) is not None}
-    options = TagParameters.options(asked)
+    options = TagOptions.parse(asked)
     settings = Settings.from_environment(os.environ)
     model_dir = given.model_dir or settings.model_dir
     return Tagger.load(model_dir, settings.model_dtype, settings.max_image_pixels), options

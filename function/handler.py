@@ -5,12 +5,11 @@ import logging
 import os
 import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 from function import IMPORTED_AT
-from function.clip.lean_torch import import_lean
+from function.clip.torch_import import import_lean
 
 gc.disable()  # nothing of what is imported is garbage: looking for it takes a tenth of the time
 
@@ -21,19 +20,18 @@ import_lean()
 
 from function.tagging.tagger import Tagger  # noqa: E402
 
-# A cold start does two things at a time: threads pack the weights while the web framework is imported.
-with ThreadPoolExecutor(max_workers=1) as _loader:
-    _loading = _loader.submit(Tagger.load, settings.model_dir, settings.model_dtype, settings.max_image_pixels)
+# The weights are loaded on the inference thread while the web framework is imported.
+_loading = Tagger.load_in_background(settings.model_dir, settings.model_dtype, settings.max_image_pixels)
 
-    import pybase64
-    from mangum import Mangum
-    from starlette.types import Receive, Scope, Send
+import pybase64  # noqa: E402
+from mangum import Mangum  # noqa: E402
+from starlette.types import Receive, Scope, Send  # noqa: E402
 
-    from function.api.app import create_app
-    from function.api.observe import logger
-    from function.api.problems import MEDIA_TYPE, problem_response
+from function.api.app import create_app  # noqa: E402
+from function.api.middleware import logger  # noqa: E402
+from function.api.problems import MEDIA_TYPE, problem_response  # noqa: E402
 
-    tagger = _loading.result()
+tagger = _loading.result()
 
 # Mangum sends every other type base64-encoded; naming any replaces its own list.
 _TEXT_MIME_TYPES = ["text/", "application/json", "application/problem+json", "application/javascript", "image/svg+xml"]

@@ -19,7 +19,8 @@ from tqdm import tqdm
 from function.bake import bake
 from function.settings import Settings
 from function.tagging.labels import LABELS_TOML
-from function.tagging.tagger import Tagger, TagOptions
+from function.tagging.options import TagOptions
+from function.tagging.tagger import Tagger
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
 NOTHING = "(nothing)"

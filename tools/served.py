@@ -10,7 +10,7 @@ import uvicorn
 
 from function import bake
 from function.api.app import create_app
-from function.api.observe import logger
+from function.api.middleware import logger
 from function.settings import Settings
 from function.tagging.tagger import Tagger
 

@@ -7,16 +7,16 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from function import __version__
-from function.api import cors, embed, openapi, problems, storage
+from function.api import cors, embed, openapi, problems, uploads
 from function.api.admission import admitted
-from function.api.docs import swagger_ui
+from function.api.body import read_tag
 from function.api.limits import in_time
-from function.api.observe import Observe, server_timing
+from function.api.middleware import Observe, server_timing
 from function.api.page import read_page
 from function.api.schemas import Health, LabelGroup, Labels, TagResult
-from function.api.storage import UploadBucket
-from function.api.uploads import read_tag
-from function.object_store import ObjectStore
+from function.api.swagger import swagger_ui
+from function.api.uploads import UploadBucket
+from function.s3 import ObjectStore
 from function.settings import Settings
 from function.tagging.tagger import Tagger, Tagging
 
@@ -62,7 +62,7 @@ def _routed_app() -> FastAPI:
     )
     app.include_router(_router)
     app.include_router(embed.router)
-    app.include_router(storage.router)
+    app.include_router(uploads.router)
     return app
 
 

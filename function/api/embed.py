@@ -8,10 +8,10 @@ from torch import Tensor
 
 from function.api import openapi
 from function.api.admission import admitted
+from function.api.body import Texts, read_embed
 from function.api.limits import in_time
-from function.api.observe import server_timing
+from function.api.middleware import server_timing
 from function.api.schemas import EmbeddingResult, EmbeddingsResult
-from function.api.uploads import Texts, read_embed
 
 router = APIRouter()
 # A float32 has no more.

@@ -6,8 +6,8 @@ from fastapi import Request
 from starlette.datastructures import FormData, QueryParams, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from function.api.schemas import MAX_OPTIONS
 from function.errors import InvalidOption, MalformedBody, MissingImage, TooManyImages
+from function.tagging.options import MAX_OPTIONS
 
 IMAGE_FIELDS = ("file", "image")
 # What a body may hold beside the image: options, part headers, JSON.

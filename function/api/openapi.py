@@ -6,7 +6,8 @@ from pydantic import BaseModel
 
 from function import errors
 from function.api import problems
-from function.api.schemas import EmbedRequest, TagParameters, TagRequest
+from function.api.schemas import EmbedRequest, TagRequest
+from function.tagging.options import TagOptions
 
 DESCRIPTION = """\
 Tags a picture of a pet: what animal it is, and how long its fur is. CLIP, zero-shot: the labels are text, and a
@@ -103,14 +104,14 @@ def upload_responses() -> dict[int | str, dict[str, Any]]:
 def schemas() -> dict[str, Any]:
     """Return the schemas by name that the requests and errors refer to."""
     request = TagRequest.model_json_schema()
-    request["properties"]["parameters"] = {"anyOf": [_ref(TagParameters), {"type": "null"}], "description": "Options."}
-    models = (TagParameters, EmbedRequest, problems.Problem)
-    return {"TagRequest": request, **{model.__name__: model.model_json_schema() for model in models}}
+    request["properties"]["parameters"] = {"anyOf": [_ref(TagOptions), {"type": "null"}], "description": "Options."}
+    models = (TagOptions, EmbedRequest, problems.Problem)
+    return {"TagRequest": request, **{_name(model): model.model_json_schema() for model in models}}
 
 
 def tag_request() -> dict[str, Any]:
     """Return the request of `POST /tag`: three kinds of body, options in the body or the query."""
-    options = TagParameters.model_json_schema()["properties"]
+    options = TagOptions.model_json_schema()["properties"]
     parameters = [
         {"name": name, "in": "query", "required": False, "description": schema["description"], "schema": schema}
         for name, schema in options.items()
@@ -157,4 +158,9 @@ def _problem_response() -> dict[str, Any]:
 
 
 def _ref(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"$ref": f"#/components/schemas/{_name(model)}"}
+
+
+def _name(model: type[BaseModel]) -> str:
+    """Return the name of a model's schema in the document."""
+    return model.model_config.get("title") or model.__name__

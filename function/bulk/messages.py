@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from function.errors import MalformedMessage
-from function.object_store import S3Object
+from function.s3 import S3Object
 
 
 def read_message(body: str) -> list[S3Object]:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 from aws_lambda_powertools import Logger
 
-from function.bulk.batch import Outcome, TagObjects
+from function.bulk.pipeline import Outcome, TagObjects
 from function.errors import TaggerError
-from function.object_store import S3Object
+from function.s3 import S3Object
 
 logger = Logger(service="pet-tagger-bulk")
 

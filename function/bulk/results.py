@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from function.clip.checkpoint import Manifest
 from function.errors import ObjectNotFound, TaggerError
-from function.object_store import ObjectStore, S3Object
+from function.model.baked_folder import Manifest
+from function.s3 import ObjectStore, S3Object
 from function.tagging.scoring import Tag
 
 Result = dict[str, Any]

@@ -9,10 +9,8 @@ Computes what `transformers.CLIPVisionModelWithProjection` computes. It is faste
 - of the last layer only the class token is computed, and no keys and values: nothing reads the others.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -21,7 +19,7 @@ from torch import Tensor
 
 from function.clip.linear import Linear, LinearAdd, linear, linear_add
 from function.clip.weight_reader import Matrix, WeightReader
-from function.errors import CheckpointError
+from function.model.config import VisionConfig
 
 DtypeName = Literal["float32", "bfloat16", "auto"]
 
@@ -29,33 +27,6 @@ DtypeName = Literal["float32", "bfloat16", "auto"]
 _QUICK_GELU = 1.702
 # Each activation: the factor folded into what comes before it (and out of what comes after), and its name to oneDNN.
 _ACTIVATIONS = {"quick_gelu": (_QUICK_GELU, "swish"), "gelu": (1.0, "gelu")}
-
-
-@dataclass(frozen=True)
-class VisionConfig:
-    """The shape of a vision tower, in the names of Hugging Face's `CLIPVisionConfig`.
-
-    Raises CheckpointError for an activation that is not computed here.
-    """
-
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    image_size: int
-    patch_size: int
-    projection_dim: int
-    hidden_act: str
-    layer_norm_eps: float
-
-    def __post_init__(self) -> None:
-        if self.hidden_act not in _ACTIVATIONS:
-            raise CheckpointError(f"hidden_act {self.hidden_act!r} is not one of {', '.join(_ACTIVATIONS)}")
-
-    @property
-    def query_scale(self) -> float:
-        """What the queries of attention are multiplied by (Vaswani et al. 2017, section 3.2.1)."""
-        return 1 / math.sqrt(self.hidden_size // self.num_attention_heads)
 
 
 class ImageEncoder:
@@ -78,7 +49,7 @@ class ImageEncoder:
         self._patch_positions = position[1:]
         self._pre_norm = _norm(read, "vision_model.pre_layrnorm", config)
         names = [f"vision_model.encoder.layers.{i}." for i in range(config.num_hidden_layers)]
-        with ThreadPoolExecutor(threads, thread_name_prefix="pack") as pool:
+        with _packing_threads(threads) as pool:
             layers = [pool.submit(_Layer, read, name, config) for name in names[:-1]]
             last_layer = pool.submit(_LastLayer, read, names[-1], config)
             self._layers, self._last_layer = [layer.result() for layer in layers], last_layer.result()
@@ -159,6 +130,11 @@ class _LastLayer:
     def _by_head(self, weight: Tensor) -> Tensor:
         """Return a projection's matrix as one for each head, (heads, head_dim, hidden)."""
         return weight.view(self._heads, -1, weight.shape[1])
+
+
+def _packing_threads(count: int) -> ThreadPoolExecutor:
+    """Return threads that each use one CPU, to pack one layer each."""
+    return ThreadPoolExecutor(count, thread_name_prefix="pack", initializer=torch.set_num_threads, initargs=(1,))
 
 
 def _class_tokens(x: Tensor, n: int) -> Tensor:

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from function.clip import lean_torch
+from function.clip import torch_import
 
 if TYPE_CHECKING:
     from transformers import CLIPTextModelWithProjection, PreTrainedTokenizerBase
@@ -68,7 +68,7 @@ class TextEncoder:
 
     def _model_and_tokenizer(self) -> tuple["CLIPTextModelWithProjection", "PreTrainedTokenizerBase"]:
         if self._loaded is None:
-            lean_torch.complete()
+            torch_import.complete()
             from transformers import AutoTokenizer, CLIPTextModelWithProjection  # noqa: PLC0415
             from transformers.utils import logging  # noqa: PLC0415
 

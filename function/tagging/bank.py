@@ -10,8 +10,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from function.clip.checkpoint import TensorFile, write_json
 from function.errors import CheckpointError
+from function.model.baked_folder import TensorFile, write_json
 from function.tagging.labels import Group, LabelSet
 
 BANK_JSON, BANK_TENSORS = "labels.json", "labels.safetensors"

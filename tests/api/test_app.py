@@ -14,12 +14,12 @@ from starlette.testclient import TestClient
 
 from function import __version__
 from function.api.app import create_app, openapi_document
-from function.api.observe import logger
+from function.api.middleware import logger
 from function.api.problems import _STATUS, status_of
-from function.api.schemas import TagParameters
 from function.errors import BulkError, ModelError, TaggerError
 from function.settings import Settings
 from function.tagging.labels import LabelSet
+from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
 
 
@@ -79,7 +79,7 @@ def test_the_openapi_document_is_complete(path: str) -> None:
         "image/*",
         "application/octet-stream",
     }
-    taken = [*TagParameters.model_fields] if path == "/tag" else []
+    taken = [*TagOptions.model_fields] if path == "/tag" else []
     assert [parameter["name"] for parameter in operation.get("parameters", [])] == taken
     documented = {
         code: int(status)

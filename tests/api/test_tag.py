@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from function.settings import Settings
-from function.tagging.tagger import Tagger, TagOptions
+from function.tagging.options import TagOptions
+from function.tagging.tagger import Tagger
 from tools.make_events import png_header
 
 Json = Any
@@ -89,7 +90,8 @@ def test_options_are_the_same_in_form_query_and_json(client: TestClient, small_t
         client.post("/tag", json={"inputs": encoded(cat_jpeg), "parameters": as_list}),
     ]
     expected = small_tagger.tag(
-        cat_jpeg, TagOptions(("a cat", "a dog", "a bird"), hypothesis_template="an image of {}", top_k=2)
+        cat_jpeg,
+        TagOptions(candidate_labels=("a cat", "a dog", "a bird"), hypothesis_template="an image of {}", top_k=2),
     ).tags
     for response in responses:
         assert [tag["label"] for tag in response.json()] == [tag.label for tag in expected]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 import pytest
 
-from function.bulk.announcer import Announcer
-from function.bulk.batch import BulkTagger, monotonic_deadline
+from function.bulk.eventbridge import Announcer
+from function.bulk.pipeline import BulkTagger, monotonic_deadline
 from function.bulk.results import Results
-from function.object_store import ObjectStore
+from function.s3 import ObjectStore
 from function.tagging.tagger import Tagger
 from tests.bulk import aws
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from function.bulk.messages import is_delete_marker, read_item, read_message
 from function.errors import MalformedMessage
-from function.object_store import S3Object
+from function.s3 import S3Object
 from tools.bulk_events import BUCKET, notification, object_created
 
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=50)

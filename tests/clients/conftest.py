@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from function.tagging.tagger import Tagger, TagOptions
+from function.tagging.options import TagOptions
+from function.tagging.tagger import Tagger
 from tests.delivered import free_port, serving
 
 LABELS = ("a cat", "a dog", "a car")

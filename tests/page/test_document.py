@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 
 from function.api.app import create_app
 from function.api.page import read_page
-from function.api.schemas import MAX_CANDIDATE_LABELS, MAX_LABEL_CHARACTERS
 from function.settings import Settings
-from function.tagging.tagger import DEFAULT_HYPOTHESIS_TEMPLATE, Tagger
+from function.tagging.options import DEFAULT_HYPOTHESIS_TEMPLATE, MAX_CANDIDATE_LABELS, MAX_LABEL_CHARACTERS
+from function.tagging.tagger import Tagger
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from function import bake
-from function.tagging.tagger import Tagger, TagOptions
+from function.tagging.options import TagOptions
+from function.tagging.tagger import Tagger
 from tools.demo.draw import FIRST_UNSEEN_SEED, FURRED, FURS, OTHERS, PETS, draw
 
 ROOT = Path(__file__).parents[2]

@@ -14,9 +14,10 @@ from PIL import Image
 from transformers import CLIPImageProcessorPil, CLIPModel
 
 from function import bake
-from function.clip import conversion
-from function.clip.checkpoint import Manifest
-from function.tagging.tagger import Tagger, TagOptions
+from function.model import conversion
+from function.model.baked_folder import Manifest
+from function.tagging.options import TagOptions
+from function.tagging.tagger import Tagger
 from tests.conftest import MAX_PIXELS, encode
 from tools.small_checkpoint import make_checkpoint
 
@@ -90,8 +91,7 @@ def test_any_clip_checkpoint_bakes(
     with torch.inference_mode():
         pixels = CLIPImageProcessorPil.from_pretrained(checkpoint)(cat_photo, return_tensors="pt")
         expected = model.get_image_features(**pixels).pooler_output[0]
-    image = tagger._preprocess(encode(cat_photo, "PNG"), MAX_PIXELS)
-    found = tagger._encode_image(image.pixels.unsqueeze(0))[0]
+    found = tagger.embed_image(encode(cat_photo, "PNG")).vectors[0]
     torch.testing.assert_close(found, expected / expected.norm(), atol=1e-4, rtol=0)
     assert len(tagger.tag(encode(cat_photo, "PNG"), TagOptions(min_score=0)).tags) == 12
 

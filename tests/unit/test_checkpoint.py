@@ -1,146 +1,164 @@
-"""A baked folder is opened only if it fits, and verified byte by byte."""
+"""Checkpoints come from the hub, pinned and checked, or the bake says in one line what is wrong.
 
+A small HTTP server stands in for the hub; the client is `huggingface_hub`, unchanged, in a process of its own.
+"""
+
+import hashlib
+import http.server
 import json
-import shutil
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from safetensors.torch import load_file, save_file
 
-from function import bake
-from function.clip import checkpoint
-from function.clip.checkpoint import BakedModel, Manifest
-from function.clip.integrity import describe_files
 from function.errors import CheckpointError
-from function.tagging.bank import LabelBank
-from function.tagging.tagger import Tagger
-from tests.conftest import MAX_PIXELS
+from function.model.baked_folder import Manifest
+from function.model.checkpoint import DEFAULT_MODEL, DEFAULT_REVISION, Source
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass
+class Hub:
+    """A hub with one repository; `requested` are the files that were downloaded."""
+
+    model_id: str
+    revision: str
+    folder: Path
+    url: str = ""
+    requested: list[str] = field(default_factory=list)
+
+    def info(self) -> dict[str, object]:
+        siblings = [{"rfilename": path.name} for path in sorted(self.folder.iterdir())]
+        return {"id": self.model_id, "modelId": self.model_id, "sha": self.revision, "siblings": siblings}
+
+    def tree(self) -> list[dict[str, object]]:
+        return [
+            {"type": "file", "path": path.name, "size": path.stat().st_size, "oid": digest(path)}
+            for path in sorted(self.folder.iterdir())
+        ]
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.fixture
-def folder(small_model: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(small_model, tmp_path / "model"))
+def hub(small_checkpoint: Path, tmp_path: Path) -> Iterator[Hub]:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    for path in small_checkpoint.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    for name in ("flax_model.msgpack", "tf_model.h5", "pytorch_model.bin", "README.md"):
+        (folder / name).write_bytes(b"not needed")
+    served = Hub("somebody/small-clip", REVISION, folder)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = self.path.partition("?")[0].strip("/").split("/")
+            content, etag = b"", ""
+            if self.path.startswith(f"/api/models/{served.model_id}/tree/"):
+                content = json.dumps(served.tree()).encode()
+            elif self.path.startswith(f"/api/models/{served.model_id}"):
+                content = json.dumps(served.info()).encode()
+            elif "/".join(parts[:2]) == served.model_id and (path := served.folder / parts[-1]).is_file():
+                content, etag = path.read_bytes(), digest(path)
+                if self.command == "GET":
+                    served.requested.append(parts[-1])
+            self.send_response(200 if content else 404)
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("X-Repo-Commit", served.revision)
+            self.send_header("ETag", f'"{etag}"')
+            if not content:
+                self.send_header("X-Error-Code", "RepoNotFound")
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(content)
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    served.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield served
+    server.shutdown()
+    server.server_close()
 
 
-def edit_manifest(folder: Path, **changes: object) -> None:
-    path = folder / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+def bake(url: str, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "function.bake", "--out", str(tmp_path / "out"), *arguments],
+        env={**os.environ, "HF_ENDPOINT": url, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
-def test_holds_what_the_design_says(small_model: Path) -> None:
-    names = {path.relative_to(small_model).as_posix() for path in small_model.rglob("*") if path.is_file()}
-    top = {"manifest.json", "vision.safetensors", "preprocess.json", "labels.safetensors", "labels.json"}
-    assert {name for name in names if "/" not in name} == top
-    assert {"text/config.json", "text/model.safetensors", "text/tokenizer.json"} <= names
-    assert all(path.stat().st_mode & 0o044 == 0o044 for path in small_model.rglob("*"))
+def test_downloads_only_what_it_needs_and_once(hub: Hub, tmp_path: Path) -> None:
+    first = bake(hub.url, tmp_path, "--model", hub.model_id)
+    assert first.returncode == 0, first.stderr
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(hub.requested)
+    assert not {"flax_model.msgpack", "tf_model.h5", "pytorch_model.bin", "README.md"} & set(hub.requested)
+    manifest = Manifest.read(tmp_path / "out")
+    assert (manifest.model_id, manifest.revision) == (hub.model_id, REVISION)
+    assert manifest.source["model.safetensors"] == digest(hub.folder / "model.safetensors")
+
+    hub.requested.clear()
+    again = bake(hub.url, tmp_path, "--model", hub.model_id)
+    assert "already holds somebody/small-clip@0123456" in again.stderr
+    offline = bake("http://127.0.0.1:9", tmp_path, "--model", hub.model_id, "--revision", REVISION)
+    assert (offline.returncode, hub.requested) == (0, []), offline.stderr
 
 
-def test_every_byte_is_verified(folder: Path) -> None:
-    assert checkpoint.verify(folder).model_id == "small"
-    for name in Manifest.read(folder).files:
-        path = folder / name
-        original = path.read_bytes()
-        middle = len(original) // 2
-        path.write_bytes(original[:middle] + bytes([original[middle] ^ 1]) + original[middle + 1 :])
-        with pytest.raises(CheckpointError, match=name.replace(".", r"\.")):
-            checkpoint.verify(folder)
-        path.write_bytes(original)
-    checkpoint.verify(folder)
+def test_known_weights_must_have_their_digest(hub: Hub, tmp_path: Path) -> None:
+    hub.model_id, hub.revision = DEFAULT_MODEL, DEFAULT_REVISION
+    (hub.folder / "model.safetensors").unlink()
+    result = bake(hub.url, tmp_path)
+    assert result.returncode == 2
+    assert "openai/clip-vit-base-patch32@3d74acf: pytorch_model.bin has SHA-256" in result.stderr
+    assert "a63082132ba4f97a80bea76823f544493bffa8082296d62d71581a4feff1576f" in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
-@given(data=st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_byte_changed_anywhere_is_not_verified(folder: Path, data: st.DataObject) -> None:
-    path = data.draw(st.sampled_from(sorted(path for path in folder.rglob("*") if path.is_file())))
-    original = path.read_bytes()
-    place, flip = data.draw(st.integers(0, len(original) - 1)), data.draw(st.integers(1, 255))
-    path.write_bytes(original[:place] + bytes([original[place] ^ flip]) + original[place + 1 :])
-    try:
-        with pytest.raises(CheckpointError):
-            checkpoint.verify(folder)
-        assert bake.main(["--verify", str(folder)]) == 2
-    finally:
-        path.write_bytes(original)
+def test_an_unknown_model_is_named(hub: Hub, tmp_path: Path) -> None:
+    result = bake(hub.url, tmp_path, "--model", "nobody/nothing")
+    assert result.returncode == 2
+    assert "nobody/nothing: the hub says" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
-def test_every_byte_of_the_manifest_is_verified(folder: Path) -> None:
-    path = folder / "manifest.json"
-    original = path.read_bytes()
-    for place in range(0, len(original), 7):
-        path.write_bytes(original[:place] + bytes([original[place] ^ 1]) + original[place + 1 :])
-        with pytest.raises(CheckpointError):
-            checkpoint.verify(folder)
-    path.write_bytes(original)
-    checkpoint.verify(folder)
+def test_without_the_hub_it_says_what_and_what_to_do_in_one_line(tmp_path: Path) -> None:
+    result = bake("http://127.0.0.1:9", tmp_path)
+    assert result.returncode == 3
+    last = result.stderr.splitlines()[-1]
+    assert "cannot reach the Hugging Face hub for openai/clip-vit-base-patch32@3d74acf" in last
+    assert "models/demo works offline" in last
+    assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("name", ["vision.safetensors", "labels.safetensors", "text/model.safetensors"])
-def test_a_file_of_another_bake_is_refused_at_start(folder: Path, name: str) -> None:
-    other = {key: tensor + 0.5 for key, tensor in load_file(folder / name).items()}
-    metadata = {"format": "pt"} if name.startswith("text") else None
-    size = (folder / name).stat().st_size
-    save_file(other, folder / name, metadata=metadata)
-    assert (folder / name).stat().st_size == size
-    with pytest.raises(CheckpointError, match=f"{name}: not the file that was baked"):
-        Tagger.load(folder, "float32", MAX_PIXELS)
+def test_the_default_model_is_pinned() -> None:
+    assert Source.requested(DEFAULT_MODEL, None).revision == DEFAULT_REVISION
+    assert Source.requested(DEFAULT_MODEL, REVISION).revision == REVISION
+    assert Source.requested("laion/other-clip", "main").revision == ""
 
 
-def test_an_added_file_is_not_verified(folder: Path) -> None:
-    (folder / "text" / "extra.bin").touch()
-    with pytest.raises(CheckpointError, match=r"extra\.bin: not in manifest"):
-        checkpoint.verify(folder)
+@pytest.mark.parametrize("model", ["../nowhere", "a/b/c", "/absent/folder", "white space"])
+def test_what_is_neither_folder_nor_id_is_refused(model: str) -> None:
+    with pytest.raises(CheckpointError, match="no such folder, and not the id"):
+        Source.requested(model, None)
 
 
-@pytest.mark.parametrize("name", ["vision.safetensors", "labels.json", "text/tokenizer.json", "preprocess.json"])
-def test_a_missing_or_cut_file_is_refused_at_start(folder: Path, name: str) -> None:
-    path = folder / name
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(CheckpointError, match=rf"{name}: \d+ bytes, expected \d+"):
-        BakedModel.open(folder)
-    path.unlink()
-    with pytest.raises(CheckpointError, match=f"{name}: missing"):
-        BakedModel.open(folder)
-
-
-def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"manifest\.json: missing: is this a baked model folder"):
-        BakedModel.open(tmp_path)
-
-
-def test_another_format_version_is_refused(folder: Path) -> None:
-    edit_manifest(folder, format_version=99)
-    with pytest.raises(CheckpointError, match="format version 99, not 2: bake it again"):
-        BakedModel.open(folder)
-
-
-def test_a_manifest_that_is_not_one_is_refused(folder: Path) -> None:
-    edit_manifest(folder, surprise=1)
-    with pytest.raises(CheckpointError, match="bake it again"):
-        BakedModel.open(folder)
-    (folder / "manifest.json").write_text("[]")
-    with pytest.raises(CheckpointError, match="not a JSON object"):
-        BakedModel.open(folder)
-
-
-def test_weights_of_another_shape_are_refused(folder: Path) -> None:
-    weights = load_file(folder / "vision.safetensors")
-    weights["visual_projection.weight"] = torch.zeros(7, 32)
-    save_file(weights, folder / "vision.safetensors")
-    edit_manifest(folder, files=describe_files(folder, without="manifest.json"))
-    with pytest.raises(CheckpointError, match=r"visual_projection\.weight has shape \(7, 32\), expected \(24, 32\)"):
-        Tagger.load(folder, "float32", MAX_PIXELS)
-
-
-def test_labels_of_another_bake_are_refused(folder: Path) -> None:
-    edit_manifest(folder, labels_digest="0" * 64)
-    with pytest.raises(CheckpointError, match="not the labels that the manifest names"):
-        Tagger.load(folder, "float32", MAX_PIXELS)
-
-
-def test_label_embeddings_of_another_shape_are_refused(small_model: Path) -> None:
-    digest = Manifest.read(small_model).labels_digest
-    with pytest.raises(CheckpointError, match=r"pet has shape \(24, 24\), expected \(24, 512\)"):
-        LabelBank.load(small_model, digest, 512)
+def test_clients_are_never_told_a_path_of_the_machine(small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Source.requested(str(small_checkpoint), None).model_id == "small"
+    monkeypatch.chdir(small_checkpoint.parent.parent)
+    assert Source.requested(str(small_checkpoint), None).model_id == f"{small_checkpoint.parent.name}/small"

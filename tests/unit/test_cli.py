@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from function import cli
-from function.tagging.tagger import Tagger, TagOptions
+from function.tagging.options import TagOptions
+from function.tagging.tagger import Tagger
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -120,7 +121,9 @@ def test_the_same_picture_twice_is_tagged_once(run: Run, folder: Path) -> None:
 
 def test_options_are_those_of_the_service(run: Run, folder: Path, small_tagger: Tagger, cat_jpeg: bytes) -> None:
     code, out, _ = run(folder / "cat.jpg", "--json", "--labels", "a cat, a dog,a car", "--top-k", 2, "--min-score", 0.1)
-    expected = small_tagger.tag(cat_jpeg, TagOptions(("a cat", "a dog", "a car"), top_k=2, min_score=0.1)).tags
+    expected = small_tagger.tag(
+        cat_jpeg, TagOptions(candidate_labels=("a cat", "a dog", "a car"), top_k=2, min_score=0.1)
+    ).tags
     assert code == 0
     assert [tag["label"] for tag in lines(out)[0]["tags"]] == [tag.label for tag in expected]
     assert run(folder / "cat.jpg", "--min-score", 1)[1].split() == [str(folder / "cat.jpg"), "-"]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from function.tagging.tagger import Tagger, TagOptions
+from function.tagging.options import TagOptions
+from function.tagging.tagger import Tagger
 from tools import evaluate
 from tools.evaluate import NOTHING, OTHER_THINGS, Answer
 

@@ -12,18 +12,22 @@ from typing import Any
 import numpy as np
 import pillow_heif
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from torch import Tensor
 
-from function.tagging.tagger import Tagger, TagOptions
+from function.tagging.options import TagOptions
+from function.tagging.tagger import Tagger
 from tests.conftest import MAX_PIXELS, encode
 from tools.fuzz.heif import Part, grid, heif
 from tools.served import MODEL, bake_model
 
+Pixels = NDArray[np.float64]
 TABLE = Path(__file__).parents[2] / "docs/formats.md"
 ALL = TagOptions(min_score=0)
 # How far the pixels that the model is given may be from those of a PNG: the mean difference, after normalising.
 LOSSLESS, LOSSY = 1e-6, 0.03
+# About the standard deviation of each channel in CLIP's preprocessing.
+CLIP_STD = 0.27
 # How far scores may be then, with random weights, which hardly move them, and with trained ones.
 SCORES_WITHIN = {"random": {LOSSLESS: 1e-4, LOSSY: 0.01}, "demo": {LOSSLESS: 1e-4, LOSSY: 0.1}}
 # What makes of an upright picture one that its EXIF orientation makes upright again.
@@ -266,14 +270,15 @@ ROWS = [
 ]
 
 
-def seen(tagger: Tagger, data: bytes) -> tuple[dict[str, float], Tensor]:
+def seen(tagger: Tagger, data: bytes) -> tuple[dict[str, float], Pixels]:
     """Return the scores of a picture, and the pixels that the model was given."""
     tagging = tagger.tag(data, ALL)
-    return {tag.label: tag.score for tag in tagging.tags}, tagging.image.pixels
+    pixels = np.frombuffer(tagging.image.planes, dtype=np.uint8) / 255 / CLIP_STD
+    return {tag.label: tag.score for tag in tagging.tags}, pixels
 
 
-def apart(pixels: Tensor, others: Tensor) -> float:
-    return float((pixels - others).abs().mean())
+def apart(pixels: Pixels, others: Pixels) -> float:
+    return float(np.abs(pixels - others).mean())
 
 
 @pytest.fixture(scope="module", params=list(SCORES_WITHIN))

@@ -11,9 +11,10 @@ from safetensors.torch import save_file
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from function.clip import linear
-from function.clip.checkpoint import TensorFile, expected_shapes
-from function.clip.image_encoder import DtypeName, ImageEncoder, VisionConfig
+from function.clip.image_encoder import DtypeName, ImageEncoder
 from function.errors import CheckpointError
+from function.model.baked_folder import TensorFile, expected_shapes
+from function.model.config import VisionConfig
 
 TOLERANCE = 1e-4
 

@@ -11,25 +11,32 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 from transformers import CLIPImageProcessorPil
 
-from function.clip.preprocess import Preprocess
+from function.clip.normalise import Normalise
 from function.errors import CheckpointError, TaggerError, TooManyPixels, UndecodableImage, UnsupportedMediaType
+from function.images.preprocess import preprocess
+from function.model.config import PreprocessConfig
 from tests.conftest import MAX_PIXELS, encode
 from tools.make_events import png_header
 
 REFERENCE = CLIPImageProcessorPil()
-PREPROCESS = Preprocess.from_hugging_face(REFERENCE.to_dict())
+CONFIG = PreprocessConfig.from_hugging_face(REFERENCE.to_dict())
 # One step of an 8-bit value, after normalisation with CLIP's smallest standard deviation.
-ONE_STEP = 1 / 255 / min(PREPROCESS.std)
+ONE_STEP = 1 / 255 / min(CONFIG.std)
 
 
 def reference_pixels(image: Image.Image) -> torch.Tensor:
     return torch.from_numpy(np.array(REFERENCE(image)["pixel_values"][0]))
 
 
+def prepared_pixels(data: bytes) -> torch.Tensor:
+    """Return the encoder's input for an image file, shape (3, 224, 224)."""
+    return Normalise(CONFIG)([preprocess(data, CONFIG, MAX_PIXELS).planes])[0]
+
+
 def steps_apart(data: bytes, image: Image.Image) -> float:
     """Return the largest difference from the reference, in steps of the 8-bit values."""
-    std = torch.tensor(PREPROCESS.std).view(3, 1, 1)
-    pixels = PREPROCESS(data, MAX_PIXELS).pixels
+    std = torch.tensor(CONFIG.std).view(3, 1, 1)
+    pixels = prepared_pixels(data)
     assert pixels.dtype == torch.float32
     assert pixels.is_contiguous()
     return float(((pixels - reference_pixels(image)) * std * 255).abs().max())
@@ -81,7 +88,7 @@ def test_large_jpegs_are_decoded_at_a_reduced_scale(cat_photo: Image.Image, monk
 
     data = encode(cat_photo.resize((3608, 2400)), "JPEG")
     monkeypatch.setattr(Image.Image, "resize", resize)
-    PREPROCESS(data, MAX_PIXELS)
+    preprocess(data, CONFIG, MAX_PIXELS)
     assert set(decoded) == {(902, 600)}
 
 
@@ -133,7 +140,7 @@ def test_every_mode_is_converted_as_pillow_does(cat_photo: Image.Image, mode: st
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_every_format_is_read(cat_photo: Image.Image, image_format: str) -> None:
     data = encode(cat_photo, image_format)
-    decoded = PREPROCESS(data, MAX_PIXELS)
+    decoded = preprocess(data, CONFIG, MAX_PIXELS)
     assert (decoded.format, decoded.width, decoded.height) == (image_format, 451, 300)
     assert steps_apart(data, Image.open(io.BytesIO(data)).convert("RGB")) < 3
 
@@ -143,34 +150,34 @@ def test_heic_is_read(cat_photo: Image.Image) -> None:
 
     data = io.BytesIO()
     pillow_heif.from_pillow(cat_photo).save(data, quality=95)
-    decoded = PREPROCESS(data.getvalue(), MAX_PIXELS)
+    decoded = preprocess(data.getvalue(), CONFIG, MAX_PIXELS)
     assert (decoded.format, decoded.width, decoded.height) == ("HEIF", 451, 300)
-    assert (decoded.pixels - reference_pixels(cat_photo)).abs().mean() < 3 * ONE_STEP
+    assert (prepared_pixels(data.getvalue()) - reference_pixels(cat_photo)).abs().mean() < 3 * ONE_STEP
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF", b"This is a text.", b"%PDF-1.7\n", b"\x00" * 1000])
 def test_what_is_no_image_is_an_unsupported_type(data: bytes) -> None:
     with pytest.raises(UnsupportedMediaType, match="Readable: JPEG, PNG"):
-        PREPROCESS(data, MAX_PIXELS)
+        preprocess(data, CONFIG, MAX_PIXELS)
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_a_truncated_file_is_undecodable(cat_photo: Image.Image, image_format: str) -> None:
     data = encode(cat_photo, image_format)
     with pytest.raises((UndecodableImage, UnsupportedMediaType)):
-        PREPROCESS(data[: len(data) // 2], MAX_PIXELS)
+        preprocess(data[: len(data) // 2], CONFIG, MAX_PIXELS)
 
 
 def test_too_many_pixels_are_refused_before_decoding() -> None:
     with pytest.raises(TooManyPixels):
-        PREPROCESS(png_header(40_000, 40_000), MAX_PIXELS)
+        preprocess(png_header(40_000, 40_000), CONFIG, MAX_PIXELS)
 
 
 def test_the_limit_of_pixels_is_exact() -> None:
     data = encode(noise(30, 20), "PNG")
-    assert PREPROCESS(data, 600).width == 30
+    assert preprocess(data, CONFIG, 600).width == 30
     with pytest.raises(TooManyPixels, match="30 x 20 pixels; at most 599"):
-        PREPROCESS(data, 599)
+        preprocess(data, CONFIG, 599)
 
 
 @given(
@@ -195,7 +202,7 @@ def test_the_limit_of_pixels_is_exact() -> None:
 @settings(max_examples=300, deadline=None)
 def test_arbitrary_bytes_raise_only_our_errors(data: bytes) -> None:
     with pytest.raises(TaggerError):
-        PREPROCESS(data, MAX_PIXELS)
+        preprocess(data, CONFIG, MAX_PIXELS)
 
 
 @pytest.mark.parametrize(
@@ -204,10 +211,10 @@ def test_arbitrary_bytes_raise_only_our_errors(data: bytes) -> None:
         ({"do_center_crop": False}, "do_center_crop"),
         ({"size": {"height": 224, "width": 224}}, "size"),
         ({"crop_size": {"height": 224, "width": 200}}, "crop_size"),
-        ({"crop_size": {"height": 300, "width": 300}}, "padding"),
+        ({"crop_size": {"height": 300, "width": 300}}, "larger than size"),
         ({"image_mean": [0.5]}, "image_mean"),
     ],
 )
 def test_a_setting_that_is_not_understood_is_refused(change: dict[str, object], complaint: str) -> None:
     with pytest.raises(CheckpointError, match=complaint):
-        Preprocess.from_hugging_face({**REFERENCE.to_dict(), **change})
+        PreprocessConfig.from_hugging_face({**REFERENCE.to_dict(), **change})

@@ -11,7 +11,8 @@ from PIL import Image
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPTokenizer, pipeline
 
 from function.tagging.labels import LabelSet
-from function.tagging.tagger import Tagger, TagOptions
+from function.tagging.options import TagOptions
+from function.tagging.tagger import Tagger
 from tests.conftest import MAX_PIXELS
 from tools.served import MODEL, bake_model
 
@@ -112,7 +113,7 @@ def test_own_labels_agree_with_the_pipeline(
     inputs = classify.preprocess(cat_photo, list(labels), template, tokenizer_kwargs=cut)
     expected = {item["label"]: item["score"] for item in classify.postprocess(classify.forward(inputs))}
     assert len(expected) == len(labels)
-    found = tagger.tag(cat_png, TagOptions(labels, template)).tags
+    found = tagger.tag(cat_png, TagOptions(candidate_labels=labels, hypothesis_template=template)).tags
     assert {tag.label: tag.score for tag in found} == pytest.approx(expected, abs=1e-4)
 
 

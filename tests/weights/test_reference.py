@@ -11,11 +11,14 @@ import pytest
 import torch
 
 from function import bake
-from function.clip.checkpoint import BakedModel, verify
 from function.clip.image_encoder import DtypeName, ImageEncoder
-from function.clip.source import DEFAULT_MODEL, DEFAULT_REVISION
+from function.clip.normalise import Normalise
 from function.clip.text_encoder import TextEncoder
-from function.tagging.tagger import Tagger, TagOptions
+from function.images.preprocess import preprocess
+from function.model.baked_folder import BakedModel, verify
+from function.model.checkpoint import DEFAULT_MODEL, DEFAULT_REVISION
+from function.tagging.options import TagOptions
+from function.tagging.tagger import Tagger
 from tests.conftest import MAX_PIXELS
 
 pytestmark = [
@@ -46,7 +49,8 @@ def picture() -> bytes:
 def logits(model_dir: Path, picture: bytes, dtype: DtypeName) -> torch.Tensor:
     model = BakedModel.open(model_dir)
     encode_image = ImageEncoder(model.vision_weights(), model.manifest.vision, dtype)
-    image_embedding = encode_image(model.preprocess(picture, MAX_PIXELS).pixels.unsqueeze(0))[0]
+    image = preprocess(picture, model.preprocess, MAX_PIXELS)
+    image_embedding = encode_image(Normalise(model.preprocess)([image.planes]))[0]
     text_embeddings = TextEncoder(model_dir / "text")(TEXTS)
     return model.manifest.logit_scale * (text_embeddings @ image_embedding)
 

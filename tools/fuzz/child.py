@@ -83,18 +83,16 @@ def _memory_mb(field: str) -> float:
 
 def _picture() -> Callable[[bytes], str]:
     """Return what decodes a picture as the service does, with CLIP's own preprocessing."""
-    import torch  # noqa: PLC0415 - each target imports what it needs
+    from function.errors import TaggerError  # noqa: PLC0415 - each target imports what it needs
+    from function.images.preprocess import preprocess  # noqa: PLC0415
+    from function.model.config import PreprocessConfig  # noqa: PLC0415
 
-    from function.clip.preprocess import Preprocess  # noqa: PLC0415
-    from function.errors import TaggerError  # noqa: PLC0415
-
-    torch.set_num_threads(1)
     mean, std = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-    preprocess = Preprocess(224, 224, 3, 1 / 255, mean, std)
+    config = PreprocessConfig(224, 224, 3, 1 / 255, mean, std)
 
     def attempt(data: bytes) -> str:
         try:
-            return f"ok {preprocess(data, _MAX_PIXELS).format}"
+            return f"ok {preprocess(data, config, _MAX_PIXELS).format}"
         except TaggerError as error:
             return error.code
         except Exception as error:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from function.clip.isobmff import read_items
+from function.images.heif_guard.isobmff import read_items
 
 
 @dataclass(frozen=True)

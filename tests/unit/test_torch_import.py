@@ -18,7 +18,7 @@ def run(code: str) -> str:
 def test_leaves_out_what_costs_and_brings_it_in_later() -> None:
     code = """
 import sys
-from function.clip.lean_torch import complete, import_lean
+from function.clip.torch_import import complete, import_lean
 import_lean()
 
 import torch
@@ -40,9 +40,10 @@ def test_own_labels_get_the_same_scores(small_model: Path, cat_jpeg: bytes, tmp_
 import sys
 from pathlib import Path
 if sys.argv[1:] == ["lean"]:
-    from function.clip.lean_torch import import_lean
+    from function.clip.torch_import import import_lean
     import_lean()
-from function.tagging.tagger import Tagger, TagOptions
+from function.tagging.options import TagOptions
+from function.tagging.tagger import Tagger
 tagger = Tagger.load(Path(MODEL), "float32", 10**8)
 print(*[f"{tag.label}:{tag.score:.5f}" for tag in tagger.tag(Path(PICTURE).read_bytes()).tags])
 options = TagOptions(candidate_labels=("a cat", "a car"))
@@ -60,7 +61,7 @@ def test_numpy_is_left_to_others_and_starts_no_workers() -> None:
 import os, sys
 from pathlib import Path
 os.environ.pop("OPENBLAS_NUM_THREADS", None)
-from function.clip.lean_torch import import_lean
+from function.clip.torch_import import import_lean
 import_lean()
 print("numpy" in sys.modules)
 import numpy
@@ -72,7 +73,7 @@ print(numpy.ones(2).sum(), len(list(Path("/proc/self/task").iterdir())))
 def test_numpy_is_of_use_to_torch_where_it_came_first() -> None:
     code = """
 import numpy
-from function.clip.lean_torch import import_lean
+from function.clip.torch_import import import_lean
 import_lean()
 import torch
 print(torch.ones(2).numpy().sum())

@@ -22,10 +22,9 @@ from typing import Any, Self
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from function.clip.image_encoder import VisionConfig
-from function.clip.integrity import check_cheaply, describe_files
-from function.clip.preprocess import Preprocess
 from function.errors import CheckpointError
+from function.model.config import PreprocessConfig, VisionConfig
+from function.model.digests import check_cheaply, describe_files
 
 FORMAT_VERSION = 2
 # A transformer layer has so many: opening a file for each would cost, and so do pages that stay.
@@ -94,7 +93,7 @@ class BakedModel:
 
     folder: Path
     manifest: Manifest
-    preprocess: Preprocess
+    preprocess: PreprocessConfig
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -108,7 +107,7 @@ class BakedModel:
             check_cheaply(folder / name, entry)
         fields = _read_json(folder / PREPROCESS)
         try:
-            preprocess = Preprocess.from_json(fields)
+            preprocess = PreprocessConfig.from_json(fields)
         except (KeyError, TypeError) as error:
             raise CheckpointError(f"{folder / PREPROCESS}: {error}: bake it again") from error
         if preprocess.crop_size != manifest.vision.image_size:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from function.bulk.results import Result
 from function.errors import StorageUnavailable
-from function.object_store import client_config
+from function.s3 import client_config
 
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient

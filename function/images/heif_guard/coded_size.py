@@ -8,8 +8,8 @@ Sections are those of the AV1 Bitstream & Decoding Process Specification.
 
 import struct
 
-from function.clip.isobmff import AV1, GRID, HEVC, OVERLAY, Items, read_items
 from function.errors import TooManyPixels, UndecodableImage
+from function.images.heif_guard.isobmff import AV1, GRID, HEVC, OVERLAY, Items, read_items
 
 # Of all that is decoded, in pictures of the size accepted: the picture, its transparency, a gain map, thumbnails.
 MAX_PICTURES = 3

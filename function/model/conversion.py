@@ -23,10 +23,9 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from function.clip.checkpoint import PREPROCESS, TEXT, VISION, expected_shapes, write_json
-from function.clip.image_encoder import VisionConfig
-from function.clip.preprocess import Preprocess
 from function.errors import CheckpointError
+from function.model.baked_folder import PREPROCESS, TEXT, VISION, expected_shapes, write_json
+from function.model.config import PreprocessConfig, VisionConfig
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
             f"{checkpoint.name}: the tokenizer has {len(tokenizer)} tokens, the model {config.text_config.vocab_size}"
         )
     vision = vision_config(config)
-    preprocess = Preprocess.from_hugging_face(processor.to_dict())
+    preprocess = PreprocessConfig.from_hugging_face(processor.to_dict())
     if preprocess.crop_size != vision.image_size:
         raise CheckpointError(
             f"{checkpoint.name}: crops to {preprocess.crop_size} pixels, but the model takes {vision.image_size}"

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from function.clip import preprocess
-from function.clip.coded_size import MAX_FILES, MAX_PICTURES, check_coded_size
-from function.clip.isobmff import MAX_ITEMS, MAX_REFERENCES, read_items
 from function.errors import TaggerError, TooManyPixels, UndecodableImage
+from function.images.decode import open_image
+from function.images.heif_guard.coded_size import MAX_FILES, MAX_PICTURES, check_coded_size
+from function.images.heif_guard.isobmff import MAX_ITEMS, MAX_REFERENCES, read_items
 from tools.fuzz.bombs import file_of, heic, one_tile, overlay, tile
 from tools.fuzz.heif import Part, box, extent, full_box, grid, heif
 from tools.fuzz.mutations import mutate
@@ -131,7 +131,7 @@ def test_what_no_encoder_writes_is_refused(file: Callable[[], bytes], error: typ
 def test_an_animation_shows_its_still_picture_by_any_brand(brand: bytes) -> None:
     """Of its frames, which libavif prefers by all brands but the first, nothing here knows how large they are."""
     file = animation()
-    image = preprocess._open(file[:8] + brand + file[12:], PIXELS)
+    image = open_image(file[:8] + brand + file[12:], PIXELS)
     image.load()
     assert image.format == "AVIF"
     assert getattr(image, "n_frames", 1) == 1

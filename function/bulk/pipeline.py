@@ -16,10 +16,9 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from function.bulk import object_tags
-from function.bulk.announcer import Announcer
+from function.bulk.eventbridge import Announcer
 from function.bulk.messages import unique
 from function.bulk.results import Result, Results
-from function.clip.preprocess import DecodedImage
 from function.errors import (
     ImageError,
     ItemsUnfinished,
@@ -28,7 +27,8 @@ from function.errors import (
     RequestError,
     UnsupportedMediaType,
 )
-from function.object_store import ObjectStore, S3Object
+from function.images.preprocess import PreparedImage
+from function.s3 import ObjectStore, S3Object
 from function.tagging.tagger import Tagger
 
 # Images encoded at once, and recorded by one thread. On two cores a picture takes a fifth less of their time than
@@ -54,7 +54,7 @@ class _Read:
     """One object, read: its image, or the result that it has; `is_known` if that is recorded already."""
 
     source: S3Object
-    image: DecodedImage | None = None
+    image: PreparedImage | None = None
     result: Result | None = None
     is_known: bool = False
 

@@ -12,9 +12,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from function.api.app import create_app
-from function.api.storage import EXPIRES_IN_S, parse_s3_url
+from function.api.uploads import EXPIRES_IN_S, parse_s3_url
 from function.errors import MalformedBody
-from function.object_store import S3Object
+from function.s3 import S3Object
 from function.settings import Settings
 from function.tagging.tagger import Tagger
 from tests.bulk.aws import Aws, serving

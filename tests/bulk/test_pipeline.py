@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from function.bulk.batch import BATCH_SIZE, BulkTagger, monotonic_deadline
+from function.bulk.pipeline import BATCH_SIZE, BulkTagger, monotonic_deadline
 from function.bulk.results import Results
 from function.errors import ItemsUnfinished, StorageUnavailable
-from function.object_store import ObjectStore, S3Object
+from function.s3 import ObjectStore, S3Object
 from function.tagging.tagger import Tagger
 from tests.bulk.aws import Aws
 from tests.bulk.conftest import OLD_PHOTOS, PHOTOS, RESULTS

@@ -7,11 +7,11 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from function.bulk.batch import Outcome, TagObjects
 from function.bulk.messages import read_message
 from function.bulk.observe import logger
+from function.bulk.pipeline import Outcome, TagObjects
 from function.errors import MalformedMessage
-from function.object_store import S3Object
+from function.s3 import S3Object
 
 # A message that was received so often and is still here may hold what kills the process: it is taken last, and alone.
 _SUSPICIOUS_RECEIVE_COUNT = 3

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from function.bulk.batch import TagObjects
 from function.bulk.messages import is_delete_marker, read_item
+from function.bulk.pipeline import TagObjects
 from function.bulk.results import Result
 from function.errors import ItemsUnfinished, MalformedMessage
 

@@ -6,8 +6,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Self
 
-from function.clip.integrity import sha256
 from function.errors import CheckpointError, HubUnreachable
+from function.model.digests import sha256
 
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 DEFAULT_REVISION = "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from function.api import observe
+from function.api import middleware as observe
 from function.api.app import create_app
 from function.settings import Settings
 from function.tagging.tagger import Tagger

@@ -1,0 +1,1 @@
+"""How bytes become pixels: decoding within limits, orientation, resizing. Imports no torch."""

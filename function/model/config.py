@@ -1,0 +1,101 @@
+"""The configuration of one checkpoint: the shape of its vision tower, and how its pixels are prepared."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Self
+
+from function.errors import CheckpointError
+
+ACTIVATIONS = ("quick_gelu", "gelu")
+# Pillow's number of the bicubic filter, which is the default of Transformers' CLIPImageProcessor.
+_BICUBIC = 3
+
+
+@dataclass(frozen=True)
+class VisionConfig:
+    """The shape of a vision tower, in the names of Hugging Face's `CLIPVisionConfig`.
+
+    Raises CheckpointError if the activation is not one of `ACTIVATIONS`.
+    """
+
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    image_size: int
+    patch_size: int
+    projection_dim: int
+    hidden_act: str
+    layer_norm_eps: float
+
+    def __post_init__(self) -> None:
+        if self.hidden_act not in ACTIVATIONS:
+            raise CheckpointError(
+                f"hidden_act {self.hidden_act!r} is not supported; supported: {', '.join(ACTIVATIONS)}"
+            )
+
+    @property
+    def query_scale(self) -> float:
+        """The factor on the queries of attention, 1 / sqrt(head_dim) (Vaswani et al. 2017, section 3.2.1)."""
+        return 1 / math.sqrt(self.hidden_size // self.num_attention_heads)
+
+
+@dataclass(frozen=True)
+class PreprocessConfig:
+    """How the pixels of one checkpoint are prepared, as its `preprocessor_config.json` says.
+
+    `shortest_edge` and `crop_size` are in pixels, `resample` is Pillow's number of the filter. The encoder's input is
+    `(value * rescale_factor - mean) / std` per channel, for values from 0 to 255.
+    """
+
+    shortest_edge: int
+    crop_size: int
+    resample: int
+    rescale_factor: float
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    @classmethod
+    def from_hugging_face(cls, config: dict[str, Any]) -> Self:
+        """Return the preprocessing that a `preprocessor_config.json` describes.
+
+        Raises CheckpointError if a step or setting is not supported, because ignoring it would give wrong scores.
+        """
+        for step in ("do_resize", "do_center_crop", "do_rescale", "do_normalize"):
+            if not config.get(step, True):
+                raise CheckpointError(f"preprocessor_config.json: {step} = false is not supported")
+        shortest_edge = _edge(config, "size", ("shortest_edge",))
+        crop_size = _edge(config, "crop_size", ("height", "width"))
+        if crop_size > shortest_edge:
+            raise CheckpointError("preprocessor_config.json: crop_size must not be larger than size")
+        return cls(
+            shortest_edge=shortest_edge,
+            crop_size=crop_size,
+            resample=int(config.get("resample", _BICUBIC)),
+            rescale_factor=float(config.get("rescale_factor", 1 / 255)),
+            mean=_per_channel(config, "image_mean"),
+            std=_per_channel(config, "image_std"),
+        )
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        """Return the configuration that was written with `dataclasses.asdict` and JSON."""
+        return cls(**{**fields, "mean": tuple(fields["mean"]), "std": tuple(fields["std"])})
+
+
+def _edge(config: dict[str, Any], name: str, keys: tuple[str, ...]) -> int:
+    """Return the length in pixels that `config[name]` gives, as a number or as the same number under each of `keys`."""
+    value = config.get(name)
+    lengths = {value} if isinstance(value, int) else {value.get(key) for key in keys} if value else set()
+    length = lengths.pop() if len(lengths) == 1 else None
+    if not isinstance(length, int):
+        raise CheckpointError(f"preprocessor_config.json: {name} = {value} is not supported")
+    return length
+
+
+def _per_channel(config: dict[str, Any], name: str) -> tuple[float, float, float]:
+    """Return the three numbers (red, green, blue) of `config[name]`."""
+    values = config.get(name)
+    if not isinstance(values, list | tuple) or len(values) != 3:
+        raise CheckpointError(f"preprocessor_config.json: {name} = {values} must be three numbers")
+    return (float(values[0]), float(values[1]), float(values[2]))

@@ -1,0 +1,146 @@
+"""A baked folder is opened only if it fits, and verified byte by byte."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+
+from function import bake
+from function.errors import CheckpointError
+from function.model import baked_folder as checkpoint
+from function.model.baked_folder import BakedModel, Manifest
+from function.model.digests import describe_files
+from function.tagging.bank import LabelBank
+from function.tagging.tagger import Tagger
+from tests.conftest import MAX_PIXELS
+
+
+@pytest.fixture
+def folder(small_model: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(small_model, tmp_path / "model"))
+
+
+def edit_manifest(folder: Path, **changes: object) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_holds_what_the_design_says(small_model: Path) -> None:
+    names = {path.relative_to(small_model).as_posix() for path in small_model.rglob("*") if path.is_file()}
+    top = {"manifest.json", "vision.safetensors", "preprocess.json", "labels.safetensors", "labels.json"}
+    assert {name for name in names if "/" not in name} == top
+    assert {"text/config.json", "text/model.safetensors", "text/tokenizer.json"} <= names
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in small_model.rglob("*"))
+
+
+def test_every_byte_is_verified(folder: Path) -> None:
+    assert checkpoint.verify(folder).model_id == "small"
+    for name in Manifest.read(folder).files:
+        path = folder / name
+        original = path.read_bytes()
+        middle = len(original) // 2
+        path.write_bytes(original[:middle] + bytes([original[middle] ^ 1]) + original[middle + 1 :])
+        with pytest.raises(CheckpointError, match=name.replace(".", r"\.")):
+            checkpoint.verify(folder)
+        path.write_bytes(original)
+    checkpoint.verify(folder)
+
+
+@given(data=st.data())
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_byte_changed_anywhere_is_not_verified(folder: Path, data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(sorted(path for path in folder.rglob("*") if path.is_file())))
+    original = path.read_bytes()
+    place, flip = data.draw(st.integers(0, len(original) - 1)), data.draw(st.integers(1, 255))
+    path.write_bytes(original[:place] + bytes([original[place] ^ flip]) + original[place + 1 :])
+    try:
+        with pytest.raises(CheckpointError):
+            checkpoint.verify(folder)
+        assert bake.main(["--verify", str(folder)]) == 2
+    finally:
+        path.write_bytes(original)
+
+
+def test_every_byte_of_the_manifest_is_verified(folder: Path) -> None:
+    path = folder / "manifest.json"
+    original = path.read_bytes()
+    for place in range(0, len(original), 7):
+        path.write_bytes(original[:place] + bytes([original[place] ^ 1]) + original[place + 1 :])
+        with pytest.raises(CheckpointError):
+            checkpoint.verify(folder)
+    path.write_bytes(original)
+    checkpoint.verify(folder)
+
+
+@pytest.mark.parametrize("name", ["vision.safetensors", "labels.safetensors", "text/model.safetensors"])
+def test_a_file_of_another_bake_is_refused_at_start(folder: Path, name: str) -> None:
+    other = {key: tensor + 0.5 for key, tensor in load_file(folder / name).items()}
+    metadata = {"format": "pt"} if name.startswith("text") else None
+    size = (folder / name).stat().st_size
+    save_file(other, folder / name, metadata=metadata)
+    assert (folder / name).stat().st_size == size
+    with pytest.raises(CheckpointError, match=f"{name}: not the file that was baked"):
+        Tagger.load(folder, "float32", MAX_PIXELS)
+
+
+def test_an_added_file_is_not_verified(folder: Path) -> None:
+    (folder / "text" / "extra.bin").touch()
+    with pytest.raises(CheckpointError, match=r"extra\.bin: not in manifest"):
+        checkpoint.verify(folder)
+
+
+@pytest.mark.parametrize("name", ["vision.safetensors", "labels.json", "text/tokenizer.json", "preprocess.json"])
+def test_a_missing_or_cut_file_is_refused_at_start(folder: Path, name: str) -> None:
+    path = folder / name
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match=rf"{name}: \d+ bytes, expected \d+"):
+        BakedModel.open(folder)
+    path.unlink()
+    with pytest.raises(CheckpointError, match=f"{name}: missing"):
+        BakedModel.open(folder)
+
+
+def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"manifest\.json: missing: is this a baked model folder"):
+        BakedModel.open(tmp_path)
+
+
+def test_another_format_version_is_refused(folder: Path) -> None:
+    edit_manifest(folder, format_version=99)
+    with pytest.raises(CheckpointError, match="format version 99, not 2: bake it again"):
+        BakedModel.open(folder)
+
+
+def test_a_manifest_that_is_not_one_is_refused(folder: Path) -> None:
+    edit_manifest(folder, surprise=1)
+    with pytest.raises(CheckpointError, match="bake it again"):
+        BakedModel.open(folder)
+    (folder / "manifest.json").write_text("[]")
+    with pytest.raises(CheckpointError, match="not a JSON object"):
+        BakedModel.open(folder)
+
+
+def test_weights_of_another_shape_are_refused(folder: Path) -> None:
+    weights = load_file(folder / "vision.safetensors")
+    weights["visual_projection.weight"] = torch.zeros(7, 32)
+    save_file(weights, folder / "vision.safetensors")
+    edit_manifest(folder, files=describe_files(folder, without="manifest.json"))
+    with pytest.raises(CheckpointError, match=r"visual_projection\.weight has shape \(7, 32\), expected \(24, 32\)"):
+        Tagger.load(folder, "float32", MAX_PIXELS)
+
+
+def test_labels_of_another_bake_are_refused(folder: Path) -> None:
+    edit_manifest(folder, labels_digest="0" * 64)
+    with pytest.raises(CheckpointError, match="not the labels that the manifest names"):
+        Tagger.load(folder, "float32", MAX_PIXELS)
+
+
+def test_label_embeddings_of_another_shape_are_refused(small_model: Path) -> None:
+    digest = Manifest.read(small_model).labels_digest
+    with pytest.raises(CheckpointError, match=r"pet has shape \(24, 24\), expected \(24, 512\)"):
+        LabelBank.load(small_model, digest, 512)
