@@ -45,7 +45,7 @@ _ERRORS: list[tuple[type[errors.TaggerError], str]] = [
     (errors.TooManyBytes, "The upload is too large: at most 4.5 MB are accepted."),
     (errors.TooSlow, "The upload took longer than 60 seconds to arrive."),
     (errors.TooManyPixels, "The image has 40000 x 40000 pixels; at most 50,000,000 are accepted."),
-    (errors.UnsupportedMediaType, "This is not an image that can be read here."),
+    (errors.UnsupportedMediaType, "This file is not a readable image."),
     (errors.UndecodableImage, "The image is broken or cut short: it could not be decoded."),
     (errors.InvalidOption, "top_k: Input should be greater than or equal to 1."),
     (errors.SourceForbidden, "Only objects of this deployment's upload bucket are read: see POST /uploads."),

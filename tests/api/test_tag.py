@@ -131,8 +131,11 @@ def test_nothing_passes_a_high_threshold(client: TestClient, cat_jpeg: bytes) ->
         ({"candidate_labels": "x" * 201}, "candidate_labels"),
         ({"candidate_labels": "cat", "hypothesis_template": "a photo"}, "must have one {}"),
         ({"candidate_labels": "cat", "hypothesis_template": "a {} {}"}, "must have one {}"),
-        ({"hypothesis_template": "a {}"}, "only goes with candidate_labels"),
-        ({"topk": 3}, "topk: unknown option; known are candidate_labels, hypothesis_template, top_k, min_score, fun"),
+        ({"hypothesis_template": "a {}"}, "only allowed together with candidate_labels"),
+        (
+            {"topk": 3},
+            "topk: unknown option; known options: candidate_labels, hypothesis_template, top_k, min_score, fun",
+        ),
         ({"function_to_apply": "sigmoid"}, "function_to_apply: Input should be 'softmax'"),
     ],
 )
@@ -159,7 +162,7 @@ def test_a_file_that_is_no_image(client: TestClient, data: bytes) -> None:
         client.post("/tag", content=data, headers={"content-type": "image/jpeg"}),
         client.post("/tag", json={"inputs": encoded(data)}),
     ):
-        assert "Readable: JPEG, PNG" in is_problem(response, 415, "unsupported_media_type")["detail"]
+        assert "Supported formats: JPEG, PNG" in is_problem(response, 415, "unsupported_media_type")["detail"]
 
 
 def test_an_empty_upload(client: TestClient) -> None:

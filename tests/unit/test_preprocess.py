@@ -157,7 +157,7 @@ def test_heic_is_read(cat_photo: Image.Image) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"GIF", b"This is a text.", b"%PDF-1.7\n", b"\x00" * 1000])
 def test_what_is_no_image_is_an_unsupported_type(data: bytes) -> None:
-    with pytest.raises(UnsupportedMediaType, match="Readable: JPEG, PNG"):
+    with pytest.raises(UnsupportedMediaType, match="Supported formats: JPEG, PNG"):
         preprocess(data, CONFIG, MAX_PIXELS)
 
 
