@@ -24,8 +24,9 @@ from transformers import (
 from transformers.utils import logging
 
 from function.errors import CheckpointError
-from function.model.baked_folder import PREPROCESS, TEXT, VISION, expected_shapes, write_json
+from function.model.baked_folder import PREPROCESS, TEXT, VISION, write_json
 from function.model.config import PreprocessConfig, VisionConfig
+from function.model.weight_shapes import vision_shapes
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
         )
     out.mkdir(parents=True)
     weights = model.state_dict()
-    safetensors.torch.save_file({name: compact(weights[name]) for name in expected_shapes(vision)}, out / VISION)
+    safetensors.torch.save_file({name: compact(weights[name]) for name in vision_shapes(vision)}, out / VISION)
     text_model = _text_model(model)
     text_model.save_pretrained(
         out / TEXT, state_dict={name: compact(weight) for name, weight in text_model.state_dict().items()}

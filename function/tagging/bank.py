@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from function.errors import CheckpointError
-from function.model.baked_folder import TensorFile, write_json
+from function.model.baked_folder import write_json
+from function.model.tensor_file import TensorFile
 from function.tagging.labels import Group, LabelSet
 
 BANK_JSON, BANK_TENSORS = "labels.json", "labels.safetensors"
@@ -60,15 +61,14 @@ class LabelBank:
         if labels.digest != labels_digest:
             raise CheckpointError(f"{folder / BANK_JSON}: not the labels that the manifest names: bake it again")
         tensors = TensorFile(folder / BANK_TENSORS)
-        groups = []
-        for group in labels.groups:
-            rows = len(group.labels) + len(group.background)
-            expected = (len(group.parent_labels), rows, dim) if group.parent else (rows, dim)
-            found = tensors.shapes.get(group.name)
-            if found != expected:
-                raise CheckpointError(f"{folder / BANK_TENSORS}: {group.name} has shape {found}, expected {expected}")
-            groups.append(GroupEmbeddings(group, tensors[group.name].clone()))
-        return cls(labels, tuple(groups))
+        tensors.check_shapes({group.name: _shape(group, dim) for group in labels.groups})
+        return cls(labels, tuple(GroupEmbeddings(group, tensors[group.name].clone()) for group in labels.groups))
+
+
+def _shape(group: Group, dim: int) -> tuple[int, ...]:
+    """Return the shape of a group's embeddings."""
+    rows = len(group.labels) + len(group.background)
+    return (len(group.parent_labels), rows, dim) if group.parent else (rows, dim)
 
 
 def _embed_group(

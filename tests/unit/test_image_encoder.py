@@ -13,8 +13,9 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 from function.clip import linear
 from function.clip.image_encoder import DtypeName, ImageEncoder
 from function.errors import CheckpointError
-from function.model.baked_folder import TensorFile, expected_shapes
 from function.model.config import VisionConfig
+from function.model.tensor_file import TensorFile
+from function.model.weight_shapes import vision_shapes
 
 TOLERANCE = 1e-4
 
@@ -179,7 +180,7 @@ def test_does_not_keep_the_callers_weights() -> None:
 def test_expected_shapes_are_those_of_transformers() -> None:
     model = reference_model(num_hidden_layers=3, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
     found = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
-    assert expected_shapes(vision_config(model)) == found
+    assert vision_shapes(vision_config(model)) == found
 
 
 def test_refuses_an_activation_it_does_not_compute() -> None:
