@@ -1,67 +1,67 @@
-"""Every error the service raises on purpose, each with a stable `code` that clients may rely on.
+"""Every error that the service raises on purpose. Each class has a `code` that clients may rely on.
 
 TaggerError
-├── RequestError               the request, before any pixel is looked at
-│   ├── MissingImage           no image in it
-│   ├── TooManyImages          more than one image in it
-│   ├── MalformedBody          a body that does not parse
-│   ├── UnsupportedMediaType   a content type or an image format that is not read here
-│   ├── TooManyBytes           a body over the limit
-│   ├── TooSlow                a body that takes longer to arrive than the limit
-│   ├── InvalidOption          an option or a text that does not validate
-│   ├── SourceNotSupported     an image source this deployment does not read (s3://)
-│   ├── SourceForbidden        a bucket that is not this deployment's
-│   ├── ObjectNotFound         an object that is not there, or no longer
-│   └── ObjectArchived         an object that has to be restored before it can be read
-├── ImageError                 the image itself
-│   ├── TooManyPixels          an image over the limit
-│   └── UndecodableImage       a known format, but broken
-├── Overloaded                 too many requests are waiting already
-├── StorageUnavailable         S3 or EventBridge did not do it this time: worth another try
-├── BulkError                  what the bulk function raises, never a request
-│   ├── MalformedMessage       a queue's message, or a batch's item, that names no object
-│   └── ItemsUnfinished        a batch of which something is left to do: worth another try
-└── ModelError                 at bake or start, never at request time
-    ├── LabelsError            labels.toml does not make sense
-    ├── CheckpointError        a checkpoint, or a baked folder, that does not fit
-    └── HubUnreachable         the model hub could not be reached
+├── RequestError               the request is wrong
+│   ├── MissingImage           no image, or an empty one
+│   ├── TooManyImages          more than one image
+│   ├── MalformedBody          the body does not parse
+│   ├── UnsupportedMediaType   the content type or the image format is not supported
+│   ├── TooManyBytes           the upload is larger than the limit
+│   ├── TooSlow                the upload takes longer than the limit
+│   ├── InvalidOption          an option or a text is not valid
+│   ├── SourceNotSupported     this deployment does not read s3:// URLs
+│   ├── SourceForbidden        the s3:// URL names another bucket
+│   ├── ObjectNotFound         the S3 object, or this version of it, does not exist
+│   └── ObjectArchived         the S3 object must be restored before it can be read
+├── ImageError                 the image is wrong
+│   ├── TooManyPixels          the image is larger than the limit
+│   └── UndecodableImage       the format is supported, but the file is broken
+├── Overloaded                 too many requests are waiting (temporary)
+├── StorageUnavailable         S3 or EventBridge failed (temporary)
+├── BulkError                  raised by the bulk function only
+│   ├── MalformedMessage       a queue message or a batch item names no object
+│   └── ItemsUnfinished        a part of the batch is not done, so the batch must be retried
+└── ModelError                 raised at build time or start-up, never for a request
+    ├── LabelsError            labels.toml is not valid
+    ├── CheckpointError        a checkpoint or a baked folder is not valid
+    └── HubUnreachable         the model hub cannot be reached
 
-Which HTTP status each gets is decided in `api/problems.py` alone.
+`api/problems.py` maps these errors to HTTP statuses.
 """
 
 
 class TaggerError(Exception):
-    """Base of all errors raised on purpose; its text is safe to show to a client."""
+    """Base of all errors raised on purpose. The message is safe to show to a client."""
 
     code = "error"
 
 
 class RequestError(TaggerError):
-    """The request is at fault, before any pixel was looked at."""
+    """The request is wrong."""
 
     code = "bad_request"
 
 
 class MissingImage(RequestError):
-    """No image was uploaded, or an empty one."""
+    """The request has no image, or an empty one."""
 
     code = "missing_image"
 
 
 class TooManyImages(RequestError):
-    """More than one image was uploaded in one request."""
+    """The request has more than one image."""
 
     code = "too_many_images"
 
 
 class MalformedBody(RequestError):
-    """The body does not parse as what its content type says."""
+    """The body does not parse as its content type."""
 
     code = "malformed_body"
 
 
 class UnsupportedMediaType(RequestError):
-    """The content type, or the format of the image, is not one that is read here."""
+    """The content type or the image format is not supported."""
 
     code = "unsupported_media_type"
 
@@ -73,43 +73,43 @@ class TooManyBytes(RequestError):
 
 
 class TooSlow(RequestError):
-    """The upload takes longer to arrive than the limit."""
+    """The upload takes longer than the limit."""
 
     code = "too_slow"
 
 
 class InvalidOption(RequestError):
-    """An option, or a text to embed, does not validate; the error names it."""
+    """An option or a text to embed is not valid. The message names it."""
 
     code = "invalid_option"
 
 
 class SourceNotSupported(RequestError):
-    """The image is named by a source that this deployment does not read."""
+    """The request names an image by s3:// URL, and this deployment does not read from S3."""
 
     code = "source_not_supported"
 
 
 class SourceForbidden(RequestError):
-    """The image is in a bucket that is not this deployment's."""
+    """The s3:// URL names a bucket that does not belong to this deployment."""
 
     code = "source_forbidden"
 
 
 class ObjectNotFound(RequestError):
-    """The object is not there, or this version of it no longer is."""
+    """The S3 object, or this version of it, does not exist."""
 
     code = "object_not_found"
 
 
 class ObjectArchived(RequestError):
-    """The object lies in an archive, and has to be restored before it can be read."""
+    """The S3 object is archived and must be restored before it can be read."""
 
     code = "object_archived"
 
 
 class ImageError(TaggerError):
-    """The image is at fault."""
+    """The image is wrong."""
 
     code = "bad_image"
 
@@ -121,60 +121,60 @@ class TooManyPixels(ImageError):
 
 
 class UndecodableImage(ImageError):
-    """The format is known, but the file is truncated or corrupt."""
+    """The format is supported, but the file is truncated or corrupt."""
 
     code = "undecodable_image"
 
 
 class Overloaded(TaggerError):
-    """Too many requests are waiting already; try again later."""
+    """Too many requests are waiting. The client may retry."""
 
     code = "overloaded"
 
 
 class StorageUnavailable(TaggerError):
-    """S3 or EventBridge did not do it this time (throttled, slow, broken, not allowed); try again later."""
+    """S3 or EventBridge failed: throttled, timed out, or access denied. The caller may retry."""
 
     code = "storage_unavailable"
 
 
 class BulkError(TaggerError):
-    """A batch of objects is at fault; raised by the bulk function, never for a request."""
+    """A batch is wrong. Raised by the bulk function, never for a request."""
 
     code = "bad_batch"
 
 
 class MalformedMessage(BulkError):
-    """A message of a queue, or an item of a batch, names no object."""
+    """A queue message or a batch item names no object."""
 
     code = "malformed_message"
 
 
 class ItemsUnfinished(BulkError):
-    """Of a batch, something is left to do; what is done is recorded, so the whole batch can be sent again."""
+    """A part of the batch is not done. Finished objects are recorded, so the whole batch can be retried."""
 
     code = "items_unfinished"
 
 
 class ModelError(TaggerError):
-    """The model or its labels are at fault; raised at bake or start, never for a request."""
+    """The model or its labels are not valid. Raised at build time or start-up, never for a request."""
 
     code = "bad_model"
 
 
 class LabelsError(ModelError):
-    """`labels.toml` does not make sense; the text names file and line."""
+    """`labels.toml` is not valid. The message names the file and the line."""
 
     code = "bad_labels"
 
 
 class CheckpointError(ModelError):
-    """A checkpoint cannot be baked, or a baked folder cannot be served; the text says which file and why."""
+    """A checkpoint cannot be baked, or a baked folder cannot be served. The message names the file and the reason."""
 
     code = "bad_checkpoint"
 
 
 class HubUnreachable(ModelError):
-    """The model hub could not be reached; the text says what was wanted and what to do."""
+    """The model hub cannot be reached. The message names the missing file and what to do."""
 
     code = "hub_unreachable"

@@ -59,7 +59,7 @@ async def _app_behind_stage(scope: Scope, receive: Receive, send: Send) -> None:
     await app({**scope, "method": str(scope["method"]), "root_path": stage}, receive, send)
 
 
-# It logs every request, which api/observe.py does.
+# It logs every request, which api/middleware.py does.
 logging.getLogger("mangum").setLevel(logging.WARNING)
 # lifespan="off": Mangum would run start-up and shut-down around every request.
 _adapter = Mangum(_app_behind_stage, lifespan="off", text_mime_types=_TEXT_MIME_TYPES)

@@ -20,7 +20,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
-from function.api.uploads import parse_s3_url
+from function.api.upload_bucket import parse_s3_url
 from function.errors import TaggerError
 from tools.scale_model import pictures
 

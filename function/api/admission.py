@@ -1,23 +1,27 @@
-"""Who gets in: so many requests are taken at once, the next is told to come back rather than left to wait."""
+"""The limit on requests that wait for the model: one more is refused with 503 instead of queued."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from starlette.datastructures import State
-
 from function.errors import Overloaded
 
 
-@contextmanager
-def admitted(state: State) -> Iterator[None]:
-    """Count one request among those of the app with this `state` that wait for the model.
+class Admission:
+    """Counts the requests that are being read, waiting for the model, or being tagged."""
 
-    Raises Overloaded if `max_waiting_requests` are waiting already.
-    """
-    if state.waiting >= state.settings.max_waiting_requests:
-        raise Overloaded("Too many requests are waiting: try again in a second.")
-    state.waiting += 1
-    try:
-        yield
-    finally:
-        state.waiting -= 1
+    def __init__(self, max_requests: int) -> None:
+        self._max_requests, self._admitted = max_requests, 0
+
+    @contextmanager
+    def admit(self) -> Iterator[None]:
+        """Count one request while the block runs.
+
+        Raises Overloaded if the limit is reached already.
+        """
+        if self._admitted >= self._max_requests:
+            raise Overloaded("Too many requests are waiting. Try again in a second.")
+        self._admitted += 1
+        try:
+            yield
+        finally:
+            self._admitted -= 1

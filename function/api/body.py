@@ -1,162 +1,131 @@
-"""Requests to one image and its options, or to texts, whichever way they were sent."""
+"""The body of a request as one image with options, or as texts. The Content-Type selects the parser."""
 
 import asyncio
-import binascii
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
-import pybase64
 from fastapi import Request
-from pydantic import ValidationError
-from pydantic_core import from_json
+from starlette.datastructures import QueryParams
 
-from function.api.forms import OVERHEAD_BYTES, read_form, values_of
-from function.api.limits import limited, too_many_bytes
+from function.api import form
+from function.api.json_body import decode_base64, parse_json
+from function.api.media_type import FORM, is_json, may_be_image, media_type
+from function.api.receive import read_body, too_many_bytes
 from function.api.schemas import EmbedRequest, TagRequest
-from function.errors import (
-    InvalidOption,
-    MalformedBody,
-    MissingImage,
-    UnsupportedMediaType,
-)
-from function.tagging.options import MAX_OPTIONS, TagOptions, describe_errors
+from function.api.upload_bucket import UploadBucket
+from function.errors import InvalidOption, MissingImage, UnsupportedMediaType
+from function.settings import Settings
 
-_Body = TypeVar("_Body", TagRequest, EmbedRequest)
-
-# What h11, below uvicorn, takes as a request's head; API Gateway and load balancers take less.
+# h11, which uvicorn uses, limits the head of a request to 64 KiB. API Gateway and load balancers allow less.
 _MAX_QUERY_BYTES = 65_536
-# What pydantic calls a text or a list that does not keep to its limits.
-_OUT_OF_LIMITS = {"string_too_long", "string_too_short", "too_long", "too_short"}
 
 
 @dataclass(frozen=True)
-class Upload:
-    """One image file and what the caller wants of it."""
+class ImageBody:
+    """One image file, and the options of the request as they came: texts, or values of JSON."""
 
-    data: bytes
-    options: TagOptions
+    image: bytes
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts to embed; `several` says whether they came as a list, even one of one."""
+    """Texts to embed. `is_list` is false if the request had a single text and no list."""
 
     texts: list[str]
-    several: bool
+    is_list: bool
 
 
-async def read_tag(request: Request, max_image_bytes: int, read_s3: Callable[[str], bytes]) -> Upload:
-    """Return the image and options of a `POST /tag`; `read_s3` reads what an s3:// URL names.
+async def read_tag_body(request: Request, settings: Settings, upload_bucket: UploadBucket) -> ImageBody:
+    """Return the image and the options of a `POST /tag`. Options in the body override options in the query.
 
-    Options in the body come before those in the query. Raises the RequestError that says what is wrong.
+    Raises RequestError.
     """
-    if _media_type(request) == "application/json":
-        body = await _read_json(request, max_image_bytes, TagRequest)
-        data, options = await _read_inputs(body.inputs, max_image_bytes, read_s3), body.parameters or {}
+    query = _query(request)
+    raw = await read_body(request, settings.max_image_bytes, settings.max_upload_seconds)
+    if is_json(media_type(request.headers)):
+        json = parse_json(raw, TagRequest)
+        image = await _image_of(json.inputs, settings, upload_bucket)
+        body = ImageBody(image, json.parameters or {})
     else:
-        data, options = await _read_image(request, max_image_bytes)
-    return Upload(data, TagOptions.parse({**_query(request), **options}))
+        body = _form_or_image(raw, request, settings)
+    return ImageBody(body.image, {**query, **body.options})
 
 
-async def read_embed(request: Request, max_image_bytes: int, read_s3: Callable[[str], bytes]) -> bytes | Texts:
-    """Return the image file or the texts of a `POST /embed`; `read_s3` reads what an s3:// URL names.
+async def read_embed_body(request: Request, settings: Settings, upload_bucket: UploadBucket) -> bytes | Texts:
+    """Return the image file or the texts of a `POST /embed`, which has no options.
 
-    Raises the RequestError that says what is wrong.
+    Raises RequestError.
     """
-    given: bytes | Texts
-    options: dict[str, Any] = {}
-    if _media_type(request) == "application/json":
-        body = await _read_json(request, max_image_bytes, EmbedRequest)
-        given = _texts(body) or await _read_inputs(body.inputs or "", max_image_bytes, read_s3)
-    else:
-        given, options = await _read_image(request, max_image_bytes)
-    for name in {**_query(request), **options}:
-        raise InvalidOption(f"{name[:50]}: unknown option; /embed takes none.")
-    return given
+    query = _query(request)
+    raw = await read_body(request, settings.max_image_bytes, settings.max_upload_seconds)
+    if is_json(media_type(request.headers)):
+        json = parse_json(raw, EmbedRequest)
+        _refuse_options(query)
+        return _texts(json) or await _image_of(json.inputs or "", settings, upload_bucket)
+    body = _form_or_image(raw, request, settings)
+    _refuse_options({**query, **body.options})
+    return body.image
 
 
-def _texts(body: EmbedRequest) -> Texts | None:
-    """Return the texts of a body, None if it holds an image."""
-    if body.text is not None:
-        return Texts([body.text], several=False)
-    return None if body.texts is None else Texts(body.texts, several=True)
-
-
-async def _read_inputs(inputs: str, max_image_bytes: int, read_s3: Callable[[str], bytes]) -> bytes:
-    """Return the image that `inputs` is or names; one in S3 has a limit of its own."""
-    if inputs.startswith("s3://"):
-        return _present(await asyncio.to_thread(read_s3, inputs))
-    return _checked(_decode(inputs), max_image_bytes)
-
-
-async def _read_image(request: Request, max_image_bytes: int) -> tuple[bytes, dict[str, Any]]:
+def _form_or_image(raw: bytes, request: Request, settings: Settings) -> ImageBody:
     """Return the image and the options of a body that is a form or the image itself."""
-    media_type = _media_type(request)
-    if media_type == "multipart/form-data":
-        data, options = await read_form(limited(request, max_image_bytes + OVERHEAD_BYTES))
-        return _checked(data, max_image_bytes), options
-    if media_type in ("", "application/octet-stream") or media_type.startswith("image/"):
-        return _present(await limited(request, max_image_bytes).body()), {}
+    name = media_type(request.headers)
+    if name == FORM:
+        parts = form.parse_form(raw, request.headers["content-type"])
+        return ImageBody(_checked(form.image_in(parts), settings), grouped(form.fields_in(parts)))
+    if may_be_image(name):
+        return ImageBody(_checked(raw, settings))
     raise UnsupportedMediaType(
-        "Send the image as multipart/form-data, as a raw body (image/... or application/octet-stream), or base64 in "
-        "application/json."
+        "Send the image as multipart/form-data, as a raw body (image/... or application/octet-stream), or as base64 "
+        "in application/json."
     )
 
 
-def _media_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+async def _image_of(inputs: str, settings: Settings, upload_bucket: UploadBucket) -> bytes:
+    """Return the image that is base64 in `inputs`, or the S3 object whose URL is `inputs`, which may be larger."""
+    if inputs.startswith("s3://"):
+        return _present(await asyncio.to_thread(upload_bucket.read, inputs))
+    return _checked(decode_base64(inputs), settings)
 
 
-def _checked(data: bytes, max_image_bytes: int) -> bytes:
-    """Return the image file if there is one, and it is not too large."""
-    if len(_present(data)) > max_image_bytes:
-        raise too_many_bytes(max_image_bytes)
-    return data
+def _texts(json: EmbedRequest) -> Texts | None:
+    """Return the texts of a JSON body, or None if it holds an image."""
+    if json.text is not None:
+        return Texts([json.text], is_list=False)
+    return None if json.texts is None else Texts(json.texts, is_list=True)
 
 
-def _present(data: bytes) -> bytes:
-    if not data:
+def _checked(image: bytes, settings: Settings) -> bytes:
+    """Return the image file if it is neither empty nor too large."""
+    if len(_present(image)) > settings.max_image_bytes:
+        raise too_many_bytes(settings.max_image_bytes)
+    return image
+
+
+def _present(image: bytes) -> bytes:
+    if not image:
         raise MissingImage("The request has no image, or an empty one.")
-    return data
+    return image
 
 
-async def _read_json(request: Request, max_image_bytes: int, model: type[_Body]) -> _Body:
-    """Return a JSON body that may hold an image, base64."""
-    encoded_bytes = (max_image_bytes + 2) // 3 * 4
-    body = await limited(request, encoded_bytes + OVERHEAD_BYTES).body()
-    wrong = f"The JSON body should be {model.SHAPE}."
-    try:
-        given = from_json(body)
-    except ValueError as error:
-        raise MalformedBody(f"{wrong} Invalid JSON: {error}.") from error
-    # A complaint about each of half a million names would take seconds.
-    if not isinstance(given, dict) or len(given) > MAX_OPTIONS:
-        raise MalformedBody(f"{wrong} It is no object of a few names.")
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        problems = "; ".join(describe_errors(error))
-        if all(item["type"] in _OUT_OF_LIMITS for item in error.errors(include_url=False, include_input=False)):
-            raise InvalidOption(f"{problems}.") from error
-        raise MalformedBody(f"{wrong} {problems}.") from error
-
-
-def _decode(inputs: str) -> bytes:
-    """Return the bytes of a base64 text or a data: URL."""
-    if re.match(r"https?://", inputs, re.IGNORECASE):
-        raise MalformedBody("inputs is a URL, and URLs are never fetched: send the image itself, base64.")
-    if inputs.startswith("data:"):
-        inputs = inputs.partition(",")[2]
-    try:
-        return pybase64.b64decode("".join(inputs.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise MalformedBody("inputs is not valid base64.") from error
+def _refuse_options(options: Iterable[str]) -> None:
+    for name in options:
+        raise InvalidOption(f"{name[:50]}: unknown option; /embed has no options.")
 
 
 def _query(request: Request) -> dict[str, Any]:
-    """Return the options in the query; raises InvalidOption if it is longer than any front door passes on."""
-    if len(request.scope["query_string"]) > _MAX_QUERY_BYTES:
-        raise InvalidOption(f"The query is longer than {_MAX_QUERY_BYTES:,} bytes.")
-    return values_of(request.query_params)
+    """Return the options in the query string."""
+    query = request.scope["query_string"]
+    if len(query) > _MAX_QUERY_BYTES:
+        raise InvalidOption(f"The query string is too long. The limit is {_MAX_QUERY_BYTES:,} bytes.")
+    return grouped(QueryParams(query).multi_items())
+
+
+def grouped(items: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return names with their values: one text, or a list where a name is repeated."""
+    options: dict[str, Any] = {}
+    for name, value in items:
+        options.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in options.items()}

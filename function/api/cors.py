@@ -1,9 +1,9 @@
-"""Which pages of other origins may call the API, and what they may send and read."""
+"""CORS: which origins may call the API from a browser, and which headers they may send and read."""
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-# template.yaml has API Gateway say the same in its answers to preflight requests, which do not reach the function.
+# template.yaml repeats these lists, because API Gateway answers preflight requests itself.
 ALLOWED_METHODS = ["GET", "POST"]
 ALLOWED_HEADERS = [
     "Content-Type",
@@ -18,7 +18,7 @@ EXPOSED_HEADERS = ["Retry-After", "Server-Timing", "X-Model", "X-Request-Id"]
 
 
 def install(app: FastAPI, origins: str) -> None:
-    """Let pages of `origins`, separated by commas, or of any if it is `*`, read the answers; of none if it is empty."""
+    """Allow pages of `origins` to read the answers: origins separated by commas, `*` for all, empty for none."""
     if origins:
         app.add_middleware(
             CORSMiddleware,

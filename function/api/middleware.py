@@ -1,4 +1,4 @@
-"""Around every request: ids, the headers all answers share, one log line, metrics, a net for what nobody foresaw."""
+"""Middleware around every request: ids, common headers, one log line, metrics, and 500 for unexpected errors."""
 
 import re
 import time
@@ -9,19 +9,20 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from function.api.media_type import media_type
 from function.api.problems import problem_response
 from function.metrics import publish
 
 SERVICE = "pet-tagger"
 logger = Logger(service=SERVICE)
 
-# nginx's number for a client that went away before the answer; it never leaves the log.
+# nginx's status for a client that disconnected before the answer. Only the log has it.
 _CLIENT_CLOSED_REQUEST = 499
-# What a caller may have logged as the id that its own logs know the request by.
+# A caller's own request id is logged if it looks like this.
 _CORRELATION_ID = re.compile(r"[\w.:/=@-]{1,128}", re.ASCII)
-# Of what a client may make as long as it likes.
+# Maximum logged length of values that the client controls.
 _LOGGED_CHARACTERS = 200
-# For JSON and problem documents, which load nothing and run nothing; a page brings a policy of its own.
+# For JSON documents, which load and run nothing. Pages set their own Content-Security-Policy.
 _SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -31,10 +32,10 @@ _SECURITY_HEADERS = {
 
 
 class Observe:
-    """ASGI middleware. What a route puts into `request.state.log` becomes part of the request's log line.
+    """ASGI middleware. Fields that a route adds to `request.state.log` become part of the request's log line.
 
-    `start_ms` is how long the process took to start, if its first request waited for that; `metrics_namespace` is where
-    CloudWatch keeps the metrics, empty for none.
+    `start_ms` is the start-up time of the process, or None if the first request did not wait for it.
+    `metrics_namespace` is the CloudWatch namespace of the metrics; if it is empty, there are no metrics.
     """
 
     def __init__(self, app: ASGIApp, model: str, metrics_namespace: str = "", start_ms: float | None = None) -> None:
@@ -65,10 +66,10 @@ class Observe:
         except ClientDisconnect:
             log["status"] = _CLIENT_CLOSED_REQUEST
         except Exception:
-            logger.exception("unforeseen error", request_id=request_id)
+            logger.exception("unexpected error", request_id=request_id)
             log["code"] = "internal_error"
             if log["status"] == 0:
-                detail = f"Something went wrong that should not have. The log has it under {request_id}."
+                detail = f"The service failed unexpectedly. The log has the details under request id {request_id}."
                 answer = problem_response(request_id, 500, "internal_error", detail)
                 await answer(scope, receive, send_with_headers)
         finally:
@@ -76,36 +77,32 @@ class Observe:
             self._record(log)
 
     def _describe(self, scope: Scope) -> dict[str, object]:
-        """Return what is known of a request before it is served; the first one is told that it waited for the start."""
+        """Return the log fields that are known before the request is served; the first request adds the cold start."""
         start, self._start = self._start or {"cold_start": False}, {}
         request_id = getattr(scope.get("aws.context"), "aws_request_id", None) or uuid.uuid4().hex
         context = scope.get("aws.event", {}).get("requestContext")
         api_request_id = context.get("requestId") if isinstance(context, dict) else None
         headers = Headers(scope=scope)
-        named = _CORRELATION_ID.fullmatch(headers.get("x-correlation-id", ""))
-        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        correlation_id = headers.get("x-correlation-id", "")
+        if not _CORRELATION_ID.fullmatch(correlation_id):
+            correlation_id = api_request_id or request_id
         return {
             "request_id": request_id,
-            "correlation_id": named[0] if named else api_request_id or request_id,
+            "correlation_id": correlation_id,
             **({"api_request_id": api_request_id} if api_request_id else {}),
             "status": 0,
             "method": scope["method"][:_LOGGED_CHARACTERS],
             "path": scope["path"][:_LOGGED_CHARACTERS],
-            "content_type": media_type[:_LOGGED_CHARACTERS],
+            "content_type": media_type(headers)[:_LOGGED_CHARACTERS],
             "model": self._model,
             **start,
         }
 
     def _record(self, log: dict[str, object]) -> None:
-        """Write the log line and the metrics; the answer does not depend on either."""
+        """Write the log line and the metrics. If that fails, the request still gets its answer."""
         logger.info("request", extra=log)
         try:
             if self._metrics_namespace:
                 publish(self._metrics_namespace, SERVICE, log)
         except Exception:
-            logger.exception("no metrics of this request", request_id=log["request_id"])
-
-
-def server_timing(milliseconds: dict[str, float]) -> str:
-    """Return the phases of a request in the syntax of the W3C's Server Timing."""
-    return ", ".join(f"{phase};dur={value:.1f}" for phase, value in milliseconds.items())
+            logger.exception("the metrics of this request were not published", request_id=log["request_id"])

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond what FastAPI can see: bodies of several kinds, options, examples, errors."""
+"""Parts of the OpenAPI document that FastAPI cannot derive: request bodies, options, examples and errors."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from function.api.schemas import EmbedRequest, TagRequest
 from function.tagging.options import TagOptions
 
 DESCRIPTION = """\
-Tags a picture of a pet: what animal it is, and how long its fur is. CLIP, zero-shot: the labels are text, and a
-request may bring its own.
+Tags an image of a pet: which animal it is, and how long its fur is. The model is CLIP, zero-shot: labels are text, and
+a request may have labels of its own.
 
-Every error is an RFC 9457 problem document; its `code` is stable.
+Every error is an RFC 9457 problem document. Its `code` does not change.
 """
 
 _EXAMPLE_TAGS = [
@@ -23,8 +23,8 @@ _EXAMPLE_TAGS = [
     {"label": "long-hair", "score": 0.0488, "group": "fur"},
 ]
 _HEADERS = {
-    "X-Request-Id": {"description": "The request's id, as in the log.", "schema": {"type": "string"}},
-    "X-Model": {"description": "The model that answered.", "schema": {"type": "string"}},
+    "X-Request-Id": {"description": "The id of the request, as in the log.", "schema": {"type": "string"}},
+    "X-Model": {"description": "The model that made the answer.", "schema": {"type": "string"}},
 }
 _EXAMPLE_EMBEDDING = {"embedding": [0.0123, -0.0456, 0.0789], "dim": 512, "model": "openai/clip-vit-base-patch32"}
 _EXAMPLE_EMBEDDINGS = {
@@ -33,37 +33,37 @@ _EXAMPLE_EMBEDDINGS = {
     "model": "openai/clip-vit-base-patch32",
 }
 _EXAMPLE_INPUTS = {
-    "image": {"summary": "A picture", "value": {"inputs": "iVBORw0KGgoAAAANSUhEUg=="}},
+    "image": {"summary": "An image", "value": {"inputs": "iVBORw0KGgoAAAANSUhEUg=="}},
     "text": {"summary": "A text", "value": {"text": "a photo of a cat"}},
     "texts": {"summary": "Several texts", "value": {"texts": ["a photo of a cat", "a photo of a dog"]}},
 }
-# Every error that POST /tag and POST /embed answer, with the text of a typical case.
+# Every error of POST /tag and POST /embed, with a typical text.
 _ERRORS: list[tuple[type[errors.TaggerError], str]] = [
     (errors.MissingImage, "The request has no image, or an empty one."),
-    (errors.TooManyImages, "One image a request, please: the form has several."),
-    (errors.MalformedBody, "inputs is not valid base64."),
-    (errors.TooManyBytes, "The upload is too large: at most 4.5 MB are accepted."),
-    (errors.TooSlow, "The upload took longer than 60 seconds to arrive."),
+    (errors.TooManyImages, "The form has several images. Send one image per request."),
+    (errors.MalformedBody, "`inputs` is not valid base64."),
+    (errors.TooManyBytes, "The upload is too large. The limit is 4.5 MB."),
+    (errors.TooSlow, "The upload took longer than 60 seconds."),
     (errors.TooManyPixels, "The image has 40000 x 40000 pixels; at most 50,000,000 are accepted."),
     (errors.UnsupportedMediaType, "This file is not a readable image."),
     (errors.UndecodableImage, "The image is broken or cut short: it could not be decoded."),
     (errors.InvalidOption, "top_k: Input should be greater than or equal to 1."),
-    (errors.SourceForbidden, "Only objects of this deployment's upload bucket are read: see POST /uploads."),
+    (errors.SourceForbidden, "`inputs` must name an object in this deployment's upload bucket: see POST /uploads."),
     (errors.ObjectNotFound, "s3://bucket/cat.jpg is not there, or this version of it no longer is."),
     (errors.ObjectArchived, "s3://bucket/cat.jpg is archived: it has to be restored before it can be read."),
     (errors.StorageUnavailable, "S3 did not serve s3://bucket/cat.jpg: SlowDown. Try again."),
-    (errors.SourceNotSupported, "This deployment does not read from S3: send the image itself."),
-    (errors.Overloaded, "Too many requests are waiting: try again in a second."),
+    (errors.SourceNotSupported, "This deployment does not read from S3. Send the image in the request."),
+    (errors.Overloaded, "Too many requests are waiting. Try again in a second."),
 ]
 
 
 def tag_responses() -> dict[int | str, dict[str, Any]]:
     """Return the responses of `POST /tag` by status, each with its examples."""
-    timing = "Milliseconds of decode, wait, encode, score and, for labels of your own, text; at their first use, load."
+    timing = "Milliseconds of each phase: decode, wait, encode, score. Your own labels add text, and load on first use."
     example = "decode;dur=3.1, wait;dur=0.1, encode;dur=31.4, score;dur=0.2"
     return {
         200: {
-            "description": "The tags, best first; an empty list if nothing passes.",
+            "description": "The tags, best first. The list is empty if no score reaches `min_score`.",
             "headers": {**_HEADERS, **_timing(timing, example)},
             "content": {"application/json": {"example": _EXAMPLE_TAGS}},
         },
@@ -73,14 +73,14 @@ def tag_responses() -> dict[int | str, dict[str, Any]]:
 
 def embed_responses() -> dict[int | str, dict[str, Any]]:
     """Return the responses of `POST /embed` by status, each with its examples."""
-    timing = "Milliseconds of decode, wait and encode, or for texts of text; at their first use, load."
+    timing = "Milliseconds of each phase: decode, wait, encode for an image; text for texts, and load on first use."
     examples = {
-        "image": {"summary": "A picture or a text", "value": _EXAMPLE_EMBEDDING},
+        "image": {"summary": "An image or a text", "value": _EXAMPLE_EMBEDDING},
         "texts": {"summary": "Several texts", "value": _EXAMPLE_EMBEDDINGS},
     }
     return {
         200: {
-            "description": "The embedding, or with `texts` the embeddings in their order. Examples are cut short.",
+            "description": "The embedding, or the embeddings of `texts` in their order. The examples are shortened.",
             "headers": {**_HEADERS, **_timing(timing, "decode;dur=3.1, wait;dur=0.1, encode;dur=31.4")},
             "content": {"application/json": {"examples": examples}},
         },
@@ -91,10 +91,10 @@ def embed_responses() -> dict[int | str, dict[str, Any]]:
 def upload_responses() -> dict[int | str, dict[str, Any]]:
     """Return the responses of `POST /uploads` by status, each with its examples."""
     return {
-        201: {"description": "Where to upload, and what to tag it by.", "headers": _HEADERS},
+        201: {"description": "The form to upload with, and the `inputs` to tag the image with.", "headers": _HEADERS},
         **_error_responses(
             [
-                (errors.SourceNotSupported, "This deployment has no upload bucket: send the image itself."),
+                (errors.SourceNotSupported, "This deployment has no upload bucket. Send the image in the request."),
                 (errors.StorageUnavailable, "S3 did not serve s3://bucket/uploads/1: NoCredentialsError. Try again."),
             ]
         ),
@@ -102,7 +102,7 @@ def upload_responses() -> dict[int | str, dict[str, Any]]:
 
 
 def schemas() -> dict[str, Any]:
-    """Return the schemas by name that the requests and errors refer to."""
+    """Return the schemas that requests and errors refer to, by name."""
     request = TagRequest.model_json_schema()
     request["properties"]["parameters"] = {"anyOf": [_ref(TagOptions), {"type": "null"}], "description": "Options."}
     models = (TagOptions, EmbedRequest, problems.Problem)
@@ -110,25 +110,25 @@ def schemas() -> dict[str, Any]:
 
 
 def tag_request() -> dict[str, Any]:
-    """Return the request of `POST /tag`: three kinds of body, options in the body or the query."""
+    """Return the request of `POST /tag`: three kinds of body, and options in the body or in the query."""
     options = TagOptions.model_json_schema()["properties"]
     parameters = [
         {"name": name, "in": "query", "required": False, "description": schema["description"], "schema": schema}
         for name, schema in options.items()
     ]
-    body = _bodies(_form("One of file and image, and any options.", options), {"schema": _ref(TagRequest)})
+    body = _bodies(_form("Either `file` or `image`, and any options.", options), {"schema": _ref(TagRequest)})
     return {"requestBody": body, "parameters": parameters}
 
 
 def embed_request() -> dict[str, Any]:
-    """Return the request of `POST /embed`: a picture in any of three ways, or texts as JSON."""
+    """Return the request of `POST /embed`: an image in one of three kinds of body, or texts as JSON."""
     json = {"schema": _ref(EmbedRequest), "examples": _EXAMPLE_INPUTS}
-    return {"requestBody": _bodies(_form("One of file and image.", {}), json)}
+    return {"requestBody": _bodies(_form("Either `file` or `image`.", {}), json)}
 
 
 def _form(description: str, options: dict[str, Any]) -> dict[str, Any]:
     binary = {"type": "string", "format": "binary", "description": "The image file."}
-    images = {"file": binary, "image": {**binary, "description": "The same as file."}}
+    images = {"file": binary, "image": {**binary, "description": "The same as `file`."}}
     return {"type": "object", "description": description, "properties": {**images, **options}}
 
 

@@ -1,4 +1,4 @@
-"""Errors to RFC 9457 problem documents: the only place that knows which error has which HTTP status."""
+"""Errors as RFC 9457 problem documents. Only this module maps errors to HTTP statuses."""
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -43,14 +43,14 @@ _TITLES = {
 
 
 class Problem(BaseModel):
-    """What went wrong, as RFC 9457 has it; `code` is stable, `detail` is for people."""
+    """An error as an RFC 9457 problem document."""
 
-    type: str = Field(description="Always about:blank: `code` tells problems apart.")
-    title: str = Field(description="The phrase of the HTTP status.")
+    type: str = Field(description="Always about:blank. Use `code` to tell errors apart.")
+    title: str = Field(description="The standard phrase of the HTTP status.")
     status: int = Field(description="The HTTP status.")
-    detail: str = Field(description="What went wrong and what to do, for people.")
-    code: str = Field(description="What went wrong, for programs; stable.")
-    request_id: str = Field(description="The request's id, as in the X-Request-Id header and the log.")
+    detail: str = Field(description="The error for people: what is wrong and what to do.")
+    code: str = Field(description="The error for programs. Codes do not change.")
+    request_id: str = Field(description="The request's id, as in the X-Request-Id header and in the log.")
 
 
 def problem_response(
@@ -61,18 +61,18 @@ def problem_response(
 
 
 def status_of(error: type[errors.TaggerError]) -> int:
-    """Return the HTTP status of an error class: its own, or that of its nearest base."""
+    """Return the HTTP status of an error class, which may be that of its nearest base class."""
     return next(_STATUS[base] for base in error.__mro__ if base in _STATUS)
 
 
 def install(app: FastAPI) -> None:
-    """Make `app` answer every expected error, its own and the framework's, with a problem document."""
+    """Make `app` answer its own and the framework's expected errors with problem documents."""
     app.add_exception_handler(errors.TaggerError, _on_tagger_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
 
 
 def example(error: type[errors.TaggerError], detail: str) -> dict[str, object]:
-    """Return what the API answers for `error`, for the OpenAPI document."""
+    """Return an example of the problem document for `error`, for the OpenAPI document."""
     return _problem("6f1f0c1e2d6a4f0f9f0a", status_of(error), error.code, detail)
 
 
@@ -84,7 +84,7 @@ def _problem(request_id: str, status: int, code: str, detail: str) -> dict[str, 
 
 
 async def _on_tagger_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, errors.TaggerError)  # noqa: S101 - Starlette resolves handlers by class
+    assert isinstance(error, errors.TaggerError)  # noqa: S101 - Starlette selects handlers by class
     request.state.log["code"] = error.code
     retry = {"Retry-After": "1"} if isinstance(error, errors.Overloaded | errors.StorageUnavailable) else None
     return problem_response(request.state.request_id, status_of(type(error)), error.code, str(error), retry)
@@ -94,8 +94,8 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
     assert isinstance(error, HTTPException)  # noqa: S101
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
     detail = {
-        404: "There is nothing at this path. /docs shows what there is.",
-        405: "This path does not take that method. /docs shows which it takes.",
+        404: "This path does not exist. /docs lists the paths.",
+        405: "This path does not allow this method. /docs lists the methods.",
     }.get(error.status_code, str(error.detail))
     request.state.log["code"] = code
     headers = dict(error.headers) if error.headers else None

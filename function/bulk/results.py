@@ -20,7 +20,6 @@ Result = dict[str, Any]
 PREFIX = "results"
 # What this service writes: results, and what a backfill says at its end.
 OWN_PREFIXES = (f"{PREFIX}/", "backfills/")
-_SCORE_DIGITS = 6
 # A key of S3 has at most 1,024 bytes; this leaves room for the bucket's name and what is added.
 _MAX_KEY_BYTES = 850
 _MAX_RESULT_BYTES = 1_000_000
@@ -66,8 +65,7 @@ class Results:
 
     def tagged(self, source: S3Object, tags: Sequence[Tag]) -> Result:
         """Return the result of a picture."""
-        found = [{"label": tag.label, "score": round(tag.score, _SCORE_DIGITS), "group": tag.group} for tag in tags]
-        return self._result(source, {"tags": found})
+        return self._result(source, {"tags": [tag.to_json() for tag in tags]})
 
     def failed(self, source: S3Object, error: TaggerError) -> Result:
         """Return the result of what is no picture, or cannot be read as one."""

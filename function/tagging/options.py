@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic_core import PydanticCustomError, from_json
 
 from function.errors import InvalidOption
 
@@ -18,13 +19,41 @@ MAX_OPTIONS = 100
 _MAX_REPORTED_ERRORS = 5
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LABEL_CHARACTERS)]
-# The limit of the sequence is checked before its items, so a million bad items give one error.
-_Labels = Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_CANDIDATE_LABELS)]
 
 
-def _split_commas(value: Any) -> Any:
-    """Return a comma-separated string as a list (at most one item over the limit), other values unchanged."""
-    return value.split(",", MAX_CANDIDATE_LABELS) if isinstance(value, str) else value
+def _label_list(value: Any) -> Any:
+    """Return labels as a list without repetitions; a string is a JSON list or is separated by commas.
+
+    Pydantic checks the items of a tuple before its length, so the limit is checked here: a million items would take
+    seconds.
+    """
+    labels = _split(value) if isinstance(value, str) else value
+    if not isinstance(labels, list | tuple):
+        return labels
+    if len(labels) > MAX_CANDIDATE_LABELS:
+        raise PydanticCustomError("too_long", f"at most {MAX_CANDIDATE_LABELS} labels are allowed")
+    if not all(isinstance(label, str) for label in labels):
+        return labels
+    return list(dict.fromkeys(label.strip() for label in labels))
+
+
+def _split(text: str) -> list[Any]:
+    """Return the labels in a string: at most one more than the limit if they are separated by commas."""
+    if text.strip().startswith("[") and text.strip().endswith("]"):
+        try:
+            labels: list[Any] = from_json(text)
+            return labels
+        except ValueError as error:
+            raise PydanticCustomError("not_json", "looks like a JSON list, but is not valid JSON") from error
+    labels = text.split(",", MAX_CANDIDATE_LABELS)
+    while len(labels) > 1 and not labels[-1].strip():  # trailing commas
+        labels.pop()
+    return labels
+
+
+_Labels = Annotated[
+    tuple[Text, ...], Field(min_length=1, max_length=MAX_CANDIDATE_LABELS), BeforeValidator(_label_list)
+]
 
 
 class TagOptions(BaseModel):
@@ -32,9 +61,9 @@ class TagOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="TagParameters")
 
-    candidate_labels: Annotated[_Labels, BeforeValidator(_split_commas)] | None = Field(
+    candidate_labels: _Labels | None = Field(
         default=None,
-        description="Your own labels instead of the built-in ones: a list, or one string separated by commas.",
+        description="Your own labels instead of the built-in ones: a list, or a string separated by commas.",
         examples=[["a tabby cat", "a black cat"]],
     )
     hypothesis_template: str | None = Field(
@@ -55,13 +84,6 @@ class TagOptions(BaseModel):
         default=None, description="Accepted because Hugging Face's clients send it. Scores are always a softmax."
     )
 
-    @field_validator("candidate_labels")
-    @classmethod
-    def _no_duplicates(cls, labels: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if labels and len(set(labels)) < len(labels):
-            raise ValueError("the same label twice")
-        return labels
-
     @field_validator("hypothesis_template")
     @classmethod
     def _one_placeholder(cls, template: str | None) -> str | None:
@@ -70,10 +92,10 @@ class TagOptions(BaseModel):
         return template
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> Self:
+    def parse(cls, values: Mapping[str, Any], names: Mapping[str, str] | None = None) -> Self:
         """Return the options with these names and raw values (text, numbers or lists).
 
-        Raises InvalidOption, which names each option that is not valid.
+        Raises InvalidOption, which names each option that is not valid, by its name in `names` if it has one there.
         """
         if len(values) > MAX_OPTIONS:
             raise InvalidOption(f"Too many options: {len(values)}; the limit is {MAX_OPTIONS}.")
@@ -81,7 +103,7 @@ class TagOptions(BaseModel):
             options = cls.model_validate(values)
         except ValidationError as error:
             messages = {"extra_forbidden": f"unknown option; known options: {', '.join(cls.model_fields)}"}
-            raise InvalidOption(" ".join(f"{text}." for text in describe_errors(error, messages))) from error
+            raise InvalidOption(" ".join(f"{text}." for text in describe_errors(error, messages, names))) from error
         if options.hypothesis_template is not None and options.candidate_labels is None:
             raise InvalidOption("hypothesis_template: only allowed together with candidate_labels.")
         return options
@@ -94,14 +116,16 @@ class TagOptions(BaseModel):
         return 0.0 if self.candidate_labels else DEFAULT_MIN_SCORE
 
 
-def describe_errors(error: ValidationError, messages: Mapping[str, str] | None = None) -> list[str]:
+def describe_errors(
+    error: ValidationError, messages: Mapping[str, str] | None = None, names: Mapping[str, str] | None = None
+) -> list[str]:
     """Return the first few errors as texts `place: message`, and how many more there are; input is not echoed.
 
-    `messages` replaces the message for some of pydantic's error types.
+    `messages` replaces the message for some of pydantic's error types, `names` the names of some fields.
     """
     items = error.errors(include_url=False, include_input=False, include_context=False)
     texts = []
     for item in items[:_MAX_REPORTED_ERRORS]:
-        place = ".".join(str(part) for part in item["loc"])
+        place = ".".join((names or {}).get(str(part), str(part)) for part in item["loc"])
         texts.append(f"{place[:50]}: {(messages or {}).get(item['type'], item['msg'])}".removeprefix(": "))
     return [*texts, f"And {len(items) - len(texts)} more"] if len(items) > len(texts) else texts

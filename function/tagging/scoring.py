@@ -10,6 +10,8 @@ from torch import Tensor
 from function.tagging.bank import LabelBank
 
 CUSTOM_GROUP = "custom"
+# More digits would be noise: the encoder agrees with Transformers to about 1e-6.
+_SCORE_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,10 @@ class Tag:
     label: str
     score: float
     group: str
+
+    def to_json(self) -> dict[str, str | float]:
+        """Return the tag as it appears in answers, results and the command line's JSON."""
+        return {"label": self.label, "score": round(self.score, _SCORE_DIGITS), "group": self.group}
 
 
 def label_scores(image_embedding: Tensor, bank: LabelBank, logit_scale: float) -> list[Tag]:

@@ -84,7 +84,7 @@ def test_metrics_that_fail_harm_no_answer(counted: TestClient, monkeypatch: pyte
         response = counted.post("/tag", content=PICTURE.read_bytes(), headers=JPEG)
     assert response.status_code == 200
     assert response.json()
-    assert [line["message"] for line in lines] == ["request", "no metrics of this request"]
+    assert [line["message"] for line in lines] == ["request", "the metrics of this request were not published"]
 
 
 def test_no_namespace_no_metrics(client: TestClient, capsys: pytest.CaptureFixture[str]) -> None:

@@ -126,7 +126,6 @@ def test_nothing_passes_a_high_threshold(client: TestClient, cat_jpeg: bytes) ->
         ({"min_score": "nan"}, "min_score"),
         ({"candidate_labels": " "}, "candidate_labels"),
         ({"candidate_labels": "cat,,dog"}, "candidate_labels"),
-        ({"candidate_labels": "cat,cat"}, "the same label twice"),
         ({"candidate_labels": ",".join(f"l{i}" for i in range(101))}, "candidate_labels"),
         ({"candidate_labels": "x" * 201}, "candidate_labels"),
         ({"candidate_labels": "cat", "hypothesis_template": "a photo"}, "must have one {}"),
@@ -181,7 +180,7 @@ def test_a_truncated_jpeg(client: TestClient, cat_jpeg: bytes) -> None:
 def test_a_form_without_a_file_says_what_it_has(client: TestClient, cat_jpeg: bytes) -> None:
     response = client.post("/tag", files={"photo": cat_jpeg}, data={"note": "hello"})
     problem = is_problem(response, 400, "missing_image")
-    assert "It has: 'note', 'photo'" in problem["detail"]
+    assert "Its fields: 'note', 'photo'" in problem["detail"]
 
 
 def test_two_files(client: TestClient, cat_jpeg: bytes) -> None:
@@ -206,7 +205,7 @@ def test_a_content_type_that_is_not_read(client: TestClient, content_type: str) 
         (b'{"inputs": 1}', "inputs"),
         (b'{"inputs": "*"}', "not valid base64"),
         (b'{"inputs": "abc"}', "not valid base64"),
-        (b'{"inputs": "https://example.com/cat.jpg"}', "URLs are never fetched"),
+        (b'{"inputs": "https://example.com/cat.jpg"}', "fetches no URLs"),
         (b'{"inputs": "", "parameters": []}', "parameters"),
         (b"\xff\xfe", "JSON"),
     ],
@@ -248,7 +247,7 @@ def test_the_limit_of_bytes_is_exact(client: TestClient, cat_jpeg: bytes) -> Non
             client.post("/tag", json={"inputs": encoded(data)}),
         ]
         assert [response.status_code for response in responses] == [status] * 3
-    assert "at most 4.5 MB" in is_problem(responses[0], 413, "too_many_bytes")["detail"]
+    assert "The limit is 4.5 MB" in is_problem(responses[0], 413, "too_many_bytes")["detail"]
 
 
 def test_thirty_megabytes_are_refused_and_the_next_request_answered(client: TestClient, cat_jpeg: bytes) -> None:

@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from function.api.app import create_app
-from function.api.uploads import EXPIRES_IN_S, parse_s3_url
+from function.api.upload_bucket import EXPIRES_IN_S, parse_s3_url
 from function.errors import MalformedBody
 from function.s3 import S3Object
 from function.settings import Settings

@@ -86,9 +86,9 @@ HOSTILE: dict[str, tuple[Callable[[], Request], str]] = {
     ),
     "boundaries that almost are": (
         lambda: form_to(PART + b"\r\n--pet-tagger-boundar" * 200_000),
-        "400 missing_image",
+        "400 malformed_body",
     ),
-    "4,000,000 line ends": (lambda: form_to(b"\r\n" * 2 * MB), "400 missing_image"),
+    "4,000,000 line ends": (lambda: form_to(b"\r\n" * 2 * MB), "400 malformed_body"),
     "a form's 250,000 commas": (
         lambda: form_to(multipart(FILE, ("candidate_labels", None, b"," * 250_000))),
         "422 invalid_option",

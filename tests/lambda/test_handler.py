@@ -54,7 +54,7 @@ print(*sorted(sys.modules))
 def test_the_page_is_not_read_before_somebody_asks_for_it(small_model: Path) -> None:
     code = """
 import function.handler
-from function.api.page import read_page
+from function.api.page.document import read_page
 print(read_page.cache_info().currsize)
 """
     assert run(code, small_model).stdout.splitlines()[-1] == "0"

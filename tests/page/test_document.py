@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from function.api.app import create_app
-from function.api.page import read_page
+from function.api.page.document import read_page
 from function.settings import Settings
 from function.tagging.options import DEFAULT_HYPOTHESIS_TEMPLATE, MAX_CANDIDATE_LABELS, MAX_LABEL_CHARACTERS
 from function.tagging.tagger import Tagger

@@ -136,8 +136,8 @@ def test_options_are_those_of_the_service(run: Run, folder: Path, small_tagger: 
         (["{folder}", "--colour"], "unrecognized arguments: --colour"),
         (["{folder}", "--top-k", "0"], "--top-k: Input should be greater than or equal to 1"),
         (["{folder}", "--min-score", "2"], "--min-score: "),
-        (["{folder}", "--labels", "a,a"], "--labels: "),
-        (["{folder}/empty"], "no pictures found"),
+        (["{folder}", "--labels", "a,,b"], "--labels.1: "),
+        (["{folder}/empty"], "no images found"),
         (["{folder}", "--model-dir", "{folder}"], "manifest.json: missing: is this a baked model folder?"),
     ],
 )
@@ -177,7 +177,7 @@ def test_stops_when_told_to(run: Run, folder: Path, monkeypatch: pytest.MonkeyPa
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_as_row", interrupted)
+    monkeypatch.setattr(cli, "_print_row", interrupted)
     assert run(folder)[0] == 130
 
 

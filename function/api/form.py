@@ -1,0 +1,123 @@
+"""Multipart forms (RFC 7578): the parts of a body, the image among them, and the options.
+
+The parser is our own because the body is in memory already, and because real clients send forms that strict parsers
+refuse: a file without a file name, lines that end in LF alone, text before the first boundary.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from python_multipart.multipart import parse_options_header
+
+from function.errors import MalformedBody, MissingImage, TooManyImages
+from function.tagging.options import MAX_OPTIONS
+
+IMAGE_FIELDS = ("file", "image")
+# RFC 2046 limits a boundary to 70 characters.
+_MAX_CONTENT_TYPE_CHARACTERS = 1000
+_MAX_PART_HEADER_BYTES = 16 * 1024
+_MAX_PARTS = MAX_OPTIONS + 10
+
+
+@dataclass(frozen=True)
+class Part:
+    """One field of a form. A part with a file name is a file."""
+
+    name: str
+    is_file: bool
+    content: bytes
+
+
+def parse_form(body: bytes, content_type: str) -> list[Part]:
+    """Return the parts of a multipart body.
+
+    Raises MalformedBody if the body or its Content-Type header is not valid.
+    """
+    raw_parts = list(islice(_raw_parts(body, _boundary(content_type)), _MAX_PARTS + 1))
+    if len(raw_parts) > _MAX_PARTS:
+        raise _malformed(f"it has more than {_MAX_PARTS} parts")
+    return [_part(raw) for raw in raw_parts]
+
+
+def image_in(parts: list[Part]) -> bytes:
+    """Return the content of the one image field that is not empty.
+
+    Raises MissingImage or TooManyImages.
+    """
+    images = [part.content for part in parts if part.name in IMAGE_FIELDS]
+    if not images:
+        names = ", ".join(sorted({repr(part.name[:50]) for part in parts})) or "no fields"
+        raise MissingImage(f"The form has no field named 'file' or 'image'. Its fields: {names}.")
+    images = [content for content in images if content] or images[:1]  # browsers send empty file inputs too
+    if len(images) > 1:
+        raise TooManyImages("The form has several images. Send one image per request.")
+    return images[0]
+
+
+def fields_in(parts: list[Part]) -> list[tuple[str, str]]:
+    """Return the names and texts of the fields that are neither files nor empty, which is how browsers send blanks."""
+    return [
+        (part.name, _text(part.content))
+        for part in parts
+        if not part.is_file and part.content and part.name not in IMAGE_FIELDS
+    ]
+
+
+def _boundary(content_type: str) -> bytes:
+    parameters = parse_options_header(content_type)[1] if len(content_type) <= _MAX_CONTENT_TYPE_CHARACTERS else {}
+    if boundary := parameters.get(b"boundary"):
+        return boundary
+    raise _malformed("its Content-Type header has no valid boundary. Most HTTP clients set that header by themselves")
+
+
+def _raw_parts(body: bytes, boundary: bytes) -> Iterator[bytes]:
+    """Yield the headers and content of each part; text before the first and after the last boundary is ignored.
+
+    The first boundary's line end, CRLF or LF, is that of the whole form.
+    """
+    text = b"\n" + body
+    delimiter = re.escape(b"--" + boundary)
+    opening = re.compile(b"\n" + delimiter + rb"[ \t]*(\r?\n|--)").search(text)
+    if not opening:
+        raise _malformed("its body does not contain the boundary of its Content-Type header")
+    if opening[1] == b"--":
+        return
+    newline = opening[1]
+    following = re.compile(newline + delimiter + rb"(?:(--)|[ \t]*(?:" + newline + rb"|\Z))")
+    start = opening.end() - len(newline)
+    while found := following.search(text, start):
+        yield text[start : found.start()]
+        if found[1] or found.end() == len(text):
+            return
+        start = found.end() - len(newline)
+    raise _malformed("its closing boundary is missing, so it was cut short")
+
+
+def _part(raw: bytes) -> Part:
+    """Return the part whose bytes, from the line end of its boundary line on, are `raw`."""
+    newline = b"\r\n" if raw.startswith(b"\r\n") else b"\n"
+    head, blank_line, content = raw.partition(newline * 2)
+    if not blank_line or len(head) > _MAX_PART_HEADER_BYTES:
+        raise _malformed("a part has no valid headers")
+    lines = re.sub(rb"\r?\n[ \t]+", b" ", head).split(newline)
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
+    disposition = headers.get(b"content-disposition", b"")
+    parameters = parse_options_header(disposition)[1]
+    if b"name" not in parameters:
+        raise _malformed("a part has no name in its Content-Disposition header")
+    is_file = b"filename" in parameters or b"filename*" in disposition.lower()
+    return Part(_text(parameters[b"name"]), is_file, content)
+
+
+def _text(raw: bytes) -> str:
+    """Return `raw` as text, whatever charset the form names: UTF-8, or Latin-1 if it is not valid UTF-8."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _malformed(reason: str) -> MalformedBody:
+    return MalformedBody(f"The multipart form is not valid: {reason}.")
