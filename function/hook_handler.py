@@ -15,7 +15,7 @@ from aws_lambda_powertools import Logger
 
 from function.settings import Settings
 
-PICTURE = Path(__file__).parent / "api/page/cat.webp"
+PICTURE = Path(__file__).parent / "smoke_test_cat.webp"
 
 logger = Logger(service="pet-tagger-smoke-test")
 settings = Settings.from_environment(os.environ)

@@ -1,4 +1,4 @@
-"""The template as CloudFormation will see it: SAM's part translated, parameters and conditions filled in."""
+"""The template as CloudFormation sees it: translated by SAM, with parameters and conditions evaluated."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.delivered import ROOT
-from tests.template.intrinsics import resolved
+from tests.template.intrinsics import failed_assertions, resolved
 
 Resources = dict[str, Any]
 Deploy = Callable[..., Resources]
@@ -26,24 +26,29 @@ def translated(*parameters: str) -> Any:
 
 @pytest.fixture(scope="session")
 def template() -> Any:
-    """The translated template itself."""
+    """The translated template."""
     return translated()
 
 
 @pytest.fixture(scope="session")
 def deploy() -> Deploy:
-    """What is deployed with parameters, by name: `deploy(AuthMode="Iam")["Api"]`."""
+    """Returns the resources of a deployment with parameters, by name: `deploy(AuthMode="Iam")["Api"]`."""
     return lambda **parameters: resolved(translated(), parameters)
 
 
 @pytest.fixture(scope="session")
 def stack(deploy: Deploy) -> Resources:
-    """What is deployed with every parameter at its default."""
+    """The resources of a deployment with default parameters."""
     return deploy()
 
 
+def allowed(parameters: dict[str, str]) -> list[str]:
+    """Return the messages of the template's rules that refuse these parameters."""
+    return failed_assertions(translated(), parameters)
+
+
 def of_type(resources: Resources, kind: str) -> Resources:
-    """Return the properties of all resources of the type, by name; fail if there are none."""
+    """Return the properties of all resources of a type by name. Fails if there are none."""
     found = {name: item.get("Properties", {}) for name, item in resources.items() if item["Type"] == kind}
     assert found, f"no {kind}"
     return found

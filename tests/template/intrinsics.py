@@ -1,6 +1,6 @@
-"""Parameters and conditions of a CloudFormation template, filled in.
+"""Evaluates parameters, conditions and rules of a CloudFormation template.
 
-References to resources stay as they are: what they become is known to CloudFormation alone.
+References to resources stay unevaluated, because only CloudFormation knows their values.
 """
 
 import re
@@ -17,16 +17,32 @@ _NO_VALUE = object()
 
 
 def resolved(template: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return the resources that a deployment with `parameters` has, those whose condition is false left out."""
-    unknown = set(parameters) - set(template["Parameters"])
-    assert not unknown, f"no such parameters: {unknown}"
-    defaults = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
-    resolver = _Resolver(template.get("Conditions", {}), PSEUDO_PARAMETERS | defaults | parameters)
+    """Return the resources of a deployment with `parameters`, without those whose condition is false."""
+    resolver = _resolver(template, parameters)
     return {
         name: resolver.resolve({key: value for key, value in item.items() if key != "Condition"})
         for name, item in template["Resources"].items()
         if "Condition" not in item or resolver.holds(item["Condition"])
     }
+
+
+def failed_assertions(template: dict[str, Any], parameters: dict[str, Any]) -> list[str]:
+    """Return the description of every rule assertion that does not hold for `parameters`."""
+    resolver = _resolver(template, parameters)
+    return [
+        assertion["AssertDescription"]
+        for rule in template["Rules"].values()
+        if resolver.resolve(rule["RuleCondition"])
+        for assertion in rule["Assertions"]
+        if not resolver.resolve(assertion["Assert"])
+    ]
+
+
+def _resolver(template: dict[str, Any], parameters: dict[str, Any]) -> "_Resolver":
+    unknown = set(parameters) - set(template["Parameters"])
+    assert not unknown, f"no such parameters: {unknown}"
+    defaults = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
+    return _Resolver(template.get("Conditions", {}), PSEUDO_PARAMETERS | defaults | parameters)
 
 
 class _Resolver:

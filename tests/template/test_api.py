@@ -1,5 +1,7 @@
-"""Who may call the API, how much, what of it is logged, and that pictures get through it."""
+"""The API: who may call it and how often, what it logs, and that images reach the function as bytes."""
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -10,35 +12,67 @@ from function.settings import Settings
 from function.tagging.tagger import Tagger
 from tests.template.conftest import Deploy, Resources, of_type
 
-# The issue with naming them all by a wildcard: preflight requests are answered with 500.
-PICTURES = {f"image/{name}" for name in ("jpeg", "png", "webp", "gif", "bmp", "tiff", "avif", "heic", "heif")}
+IMAGE_TYPES = [
+    "jpeg",
+    "jpg",
+    "pjpeg",
+    "png",
+    "x-png",
+    "webp",
+    "gif",
+    "bmp",
+    "x-ms-bmp",
+    "tiff",
+    "avif",
+    "heic",
+    "heif",
+    "heic-sequence",
+    "heif-sequence",
+]
+OTHER_BINARY_TYPES = {"multipart/form-data", "application/octet-stream", "binary/octet-stream"}
 
 
 def methods(stack: Resources) -> dict[tuple[str, str], Any]:
-    """Return every method of the API's document, by verb and path."""
+    """Return every method of the API's document by verb and path."""
     paths = stack["Api"]["Properties"]["Body"]["paths"]
     return {(verb, path): method for path, item in paths.items() for verb, method in item.items()}
 
 
-def test_bodies_that_are_bytes(stack: Resources) -> None:
-    types = stack["Api"]["Properties"]["BinaryMediaTypes"]
-    assert {name.replace("~1", "/") for name in types} == PICTURES | {"multipart/form-data", "application/octet-stream"}
+def test_bodies_of_every_image_type_reach_the_function_as_bytes(stack: Resources) -> None:
+    types = {name.replace("~1", "/") for name in stack["Api"]["Properties"]["BinaryMediaTypes"]}
+    assert types == {f"image/{name}" for name in IMAGE_TYPES} | OTHER_BINARY_TYPES
 
 
-def test_every_route_of_the_app_is_there_and_no_other(stack: Resources, small_tagger: Tagger) -> None:
+def test_the_api_has_the_routes_of_the_app_and_no_others(stack: Resources, small_tagger: Tagger) -> None:
     document = create_app(small_tagger, Settings()).openapi()
-    documented = {(verb, path) for path, item in document["paths"].items() for verb in item}
+    documented = {(verb, path) for path, item in document["paths"].items() for verb in item if verb != "head"}
     pages = {("get", "/"), ("get", "/docs"), ("get", "/openapi.json")}
-    assert {route for route in methods(stack) if route[0] != "options"} == documented | pages
+    assert {route for route in methods(stack) if route[0] not in {"options", "head"}} == documented | pages
+
+
+def test_every_get_route_answers_head(stack: Resources) -> None:
+    paths = {verb: {path for each, path in methods(stack) if each == verb} for verb in ("get", "head")}
+    assert paths["head"] == paths["get"]
+
+
+def test_no_deployment_makes_a_second_stage(template: Any) -> None:
+    """SAM adds a public stage named Stage, without throttles and logs, unless OpenApiVersion is set."""
+    resources = template["Resources"]
+    for name, deployment in of_type(resources, "AWS::ApiGateway::Deployment").items():
+        assert "StageName" not in deployment, name
+        assert "StageDescription" not in deployment, name
+    assert list(of_type(resources, "AWS::ApiGateway::Stage")) == ["ApiStage"]
 
 
 @pytest.mark.parametrize(("mode", "security"), [("ApiKey", [{"Key": []}]), ("Iam", [{"Signature": []}]), ("None", [])])
-def test_every_method_asks_for_what_the_mode_says(deploy: Deploy, mode: str, security: list[Any]) -> None:
+def test_every_method_needs_the_credentials_of_the_mode(deploy: Deploy, mode: str, security: list[Any]) -> None:
     stack = deploy(AuthMode=mode)
     for (verb, path), method in methods(stack).items():
         if verb == "options":
             assert "security" not in method, path
-            assert method["x-amazon-apigateway-integration"]["type"] == "mock", "a preflight must cost no invocation"
+            assert method["x-amazon-apigateway-integration"]["type"] == "mock", (
+                "a preflight must not invoke the function"
+            )
         else:
             assert method["security"] == security, path
             assert method["x-amazon-apigateway-integration"]["type"] == "aws_proxy"
@@ -47,7 +81,7 @@ def test_every_method_asks_for_what_the_mode_says(deploy: Deploy, mode: str, sec
     assert definitions["Signature"]["x-amazon-apigateway-authtype"] == "awsSigv4"
 
 
-def test_a_key_and_its_plan(stack: Resources) -> None:
+def test_the_key_has_a_rate_and_a_quota(stack: Resources) -> None:
     plan = stack["UsagePlan"]["Properties"]
     assert plan["ApiStages"] == [{"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "ApiStage"}}]
     assert plan["Throttle"] == {"RateLimit": 10, "BurstLimit": 20}
@@ -58,32 +92,57 @@ def test_a_key_and_its_plan(stack: Resources) -> None:
 
 
 @pytest.mark.parametrize("mode", ["Iam", "None"])
-def test_no_key_where_none_is_asked_for(deploy: Deploy, mode: str) -> None:
+def test_other_modes_have_no_key(deploy: Deploy, mode: str) -> None:
     assert {"ApiKey", "UsagePlan", "UsagePlanKey"} & set(deploy(AuthMode=mode)) == set()
 
 
-def test_the_stage_is_throttled_whoever_calls(deploy: Deploy) -> None:
-    (settings,) = deploy(StageRate=7, StageBurst=9)["ApiStage"]["Properties"]["MethodSettings"]
-    assert (settings["HttpMethod"], settings["ResourcePath"]) == ("*", "/*")
-    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (7, 9)
-    assert settings["DataTraceEnabled"] is False, "it would log the pictures"
+def test_all_callers_share_a_throttle_and_upload_forms_have_a_lower_one(deploy: Deploy) -> None:
+    stack = deploy(StageRate=7, StageBurst=9, UploadRate=1, UploadBurst=3)
+    limits = {
+        (each["HttpMethod"], each["ResourcePath"]): (each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"])
+        for each in stack["ApiStage"]["Properties"]["MethodSettings"]
+    }
+    assert limits == {("*", "/*"): (7, 9), ("POST", "/~1uploads"): (1, 3)}
 
 
-def test_access_logs(deploy: Deploy) -> None:
+def test_execution_logs_are_off_because_they_would_hold_images(stack: Resources) -> None:
+    for settings in stack["ApiStage"]["Properties"]["MethodSettings"]:
+        assert (settings["DataTraceEnabled"], settings["LoggingLevel"]) == (False, "OFF")
+
+
+def test_access_logs_are_on_unless_switched_off(deploy: Deploy) -> None:
     logged, unlogged = deploy(), deploy(AccessLogs="false")
     setting = logged["ApiStage"]["Properties"]["AccessLogSetting"]
     assert setting["DestinationArn"] == {"Fn::GetAtt": ["AccessLog", "Arn"]}
     assert "$context.requestId" in setting["Format"]
     assert "AccessLogSetting" not in unlogged["ApiStage"]["Properties"]
     assert "AccessLog" not in unlogged
-    assert unlogged["ApiStage"]["Properties"]["MethodSettings"][0]["LoggingLevel"] == "OFF"
 
 
-def test_traces(stack: Resources) -> None:
+# Values as API Gateway writes them: "-" for a variable without a value, and quotes around error.messageString.
+_REFUSED = {"$context.error.message": "Forbidden", "$context.error.responseType": "ACCESS_DENIED"}
+_TIMED_OUT = {
+    "$context.error.message": "Endpoint request timed out",
+    "$context.error.responseType": "INTEGRATION_TIMEOUT",
+    "$context.integration.error": "Execution failed due to a timeout error",
+}
+
+
+@pytest.mark.parametrize("values", [{}, _REFUSED, _TIMED_OUT], ids=["answered", "refused", "timed out"])
+def test_an_access_log_line_is_json(stack: Resources, values: dict[str, str]) -> None:
+    line_format = stack["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
+    quoted = values | {"$context.error.messageString": f'"{values.get("$context.error.message", "-")}"'}
+    line = json.loads(re.sub(r"\$context[.\w]+", lambda match: quoted.get(match[0], "-"), line_format))
+    assert line["error"] == values.get("$context.error.message", "-")
+    assert line["errorType"] == values.get("$context.error.responseType", "-")
+    assert line["integrationError"] == values.get("$context.integration.error", "-")
+
+
+def test_requests_are_traced(stack: Resources) -> None:
     assert stack["ApiStage"]["Properties"]["TracingEnabled"] is True
 
 
-def test_preflights_allow_what_the_app_allows(stack: Resources) -> None:
+def test_preflights_allow_the_same_headers_and_methods_as_the_app(stack: Resources) -> None:
     method = methods(stack)["options", "/tag"]
     headers = method["x-amazon-apigateway-integration"]["responses"]["default"]["responseParameters"]
     allowed = {name.removeprefix("method.response.header."): value.strip("'") for name, value in headers.items()}
@@ -97,14 +156,14 @@ def test_origins_are_passed_to_the_function(deploy: Deploy) -> None:
     assert variables["CORS_ORIGINS"] == "https://a.example,https://b.example"
 
 
-def test_a_page_can_read_what_api_gateway_itself_refuses(stack: Resources) -> None:
+def test_a_page_can_read_errors_of_api_gateway(stack: Resources) -> None:
     responses = stack["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
     for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
         parameters = responses[kind]["responseParameters"]
         assert parameters["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
 
 
-def test_a_firewall_if_one_is_named(deploy: Deploy) -> None:
+def test_a_web_acl_is_attached_if_its_arn_is_given(deploy: Deploy) -> None:
     arn = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/pets/1"
     association = deploy(WebAclArn=arn)["WebAclAssociation"]["Properties"]
     assert association["WebACLArn"] == arn
@@ -112,7 +171,7 @@ def test_a_firewall_if_one_is_named(deploy: Deploy) -> None:
     assert "WebAclAssociation" not in deploy()
 
 
-def test_the_api_may_call_the_alias_alone(stack: Resources) -> None:
+def test_the_api_may_invoke_only_the_alias(stack: Resources) -> None:
     for name, permission in of_type(stack, "AWS::Lambda::Permission").items():
         if permission["Principal"] == "apigateway.amazonaws.com":
             assert permission["FunctionName"] == {"Ref": "TagFunctionAliaslive"}, name

@@ -1,8 +1,8 @@
-"""How the functions run: limits, logs, traces, one image, the processor that is asked for."""
+"""The functions: limits, logs, traces, architecture, start modes and the schedules that keep them active."""
 
 import pytest
 
-from tests.template.conftest import Deploy, Resources, of_type
+from tests.template.conftest import Deploy, Resources, allowed, of_type
 
 API_TIMEOUT_S = 29  # of a REST API, unless raised
 NEW_ACCOUNTS_MEMORY_MB = 3008
@@ -13,25 +13,46 @@ def functions(stack: Resources) -> Resources:
     return of_type(stack, "AWS::Lambda::Function")
 
 
-def test_the_answer_to_a_slow_request_is_the_functions(functions: Resources) -> None:
+def test_the_function_times_out_before_the_api(functions: Resources) -> None:
     assert functions["TagFunction"]["Timeout"] < API_TIMEOUT_S
 
 
-def test_a_new_account_can_deploy_it(functions: Resources) -> None:
+def test_the_defaults_fit_a_new_account(functions: Resources) -> None:
     assert all(function["MemorySize"] <= NEW_ACCOUNTS_MEMORY_MB for function in functions.values())
-    # Less than 10 must stay unreserved, and a new account has 10 in all.
+    # 10 must stay unreserved, and a new account has 10 in all.
     assert not [name for name, function in functions.items() if "ReservedConcurrentExecutions" in function]
 
 
-def test_concurrency_is_opt_in(deploy: Deploy, stack: Resources) -> None:
-    chosen = deploy(ReservedConcurrency=5, ProvisionedConcurrency=2)
-    assert chosen["TagFunction"]["Properties"]["ReservedConcurrentExecutions"] == 5
-    provisioned = chosen["TagFunctionAliaslive"]["Properties"]["ProvisionedConcurrencyConfig"]
-    assert provisioned == {"ProvisionedConcurrentExecutions": 2}
-    assert "ProvisionedConcurrencyConfig" not in stack["TagFunctionAliaslive"]["Properties"]
+@pytest.mark.parametrize(
+    ("mode", "environments", "apply_on", "provisioned"),
+    [
+        ("None", "0", "None", None),
+        ("SnapStart", "0", "PublishedVersions", None),
+        ("ProvisionedConcurrency", "2", "None", {"ProvisionedConcurrentExecutions": "2"}),
+    ],
+)
+def test_each_start_mode_excludes_the_others(
+    deploy: Deploy, mode: str, environments: str, apply_on: str, provisioned: dict[str, str] | None
+) -> None:
+    parameters = {"StartMode": mode, "ProvisionedConcurrency": environments}
+    assert allowed(parameters) == []
+    stack = deploy(**parameters)
+    assert stack["TagFunction"]["Properties"]["SnapStart"] == {"ApplyOn": apply_on}
+    assert stack["TagFunctionAliaslive"]["Properties"].get("ProvisionedConcurrencyConfig") == provisioned
+    assert "SnapStart" not in stack["BulkFunction"]["Properties"], "it is invoked without a version"
 
 
-def test_the_service_can_be_stopped(deploy: Deploy) -> None:
+@pytest.mark.parametrize(("mode", "environments"), [("None", "1"), ("SnapStart", "1"), ("ProvisionedConcurrency", "0")])
+def test_a_rule_refuses_start_modes_that_contradict(mode: str, environments: str) -> None:
+    (problem,) = allowed({"StartMode": mode, "ProvisionedConcurrency": environments})
+    assert "ProvisionedConcurrency" in problem
+
+
+def test_reserved_concurrency_is_set_only_if_asked_for(deploy: Deploy) -> None:
+    assert deploy(ReservedConcurrency=5)["TagFunction"]["Properties"]["ReservedConcurrentExecutions"] == 5
+
+
+def test_reserved_concurrency_of_zero_stops_the_service(deploy: Deploy) -> None:
     assert deploy(ReservedConcurrency=0)["TagFunction"]["Properties"]["ReservedConcurrentExecutions"] == 0
 
 
@@ -43,7 +64,7 @@ def test_every_function_logs_to_a_group_of_the_stack(functions: Resources, stack
         assert logging["LogGroup"]["Ref"] in groups, name
 
 
-def test_logs_are_kept_as_long_as_is_asked_for(deploy: Deploy) -> None:
+def test_log_retention_is_a_parameter(deploy: Deploy) -> None:
     for name, group in of_type(deploy(LogRetentionDays=7), "AWS::Logs::LogGroup").items():
         assert group["RetentionInDays"] == 7, name
 
@@ -53,18 +74,32 @@ def test_every_function_is_traced(functions: Resources) -> None:
 
 
 @pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
-def test_all_functions_run_on_the_processor_that_is_asked_for(deploy: Deploy, architecture: str) -> None:
+def test_all_functions_have_the_same_architecture(deploy: Deploy, architecture: str) -> None:
     functions = of_type(deploy(Architecture=architecture), "AWS::Lambda::Function")
     assert all(function["Architectures"] == [architecture] for function in functions.values())
 
 
-def test_metrics_of_two_stacks_are_kept_apart(stack: Resources, functions: Resources) -> None:
+def test_each_stack_has_its_own_metrics_namespace(stack: Resources, functions: Resources) -> None:
     namespace = functions["TagFunction"]["Environment"]["Variables"]["METRICS_NAMESPACE"]
     assert namespace == "PetTagger/pets"
     for name, filters in of_type(stack, "AWS::Logs::MetricFilter").items():
         assert [item["MetricNamespace"] for item in filters["MetricTransformations"]] == [namespace], name
 
 
-def test_nothing_logs_the_event(functions: Resources) -> None:
+def test_no_function_logs_its_event(functions: Resources) -> None:
     for name, function in functions.items():
         assert "POWERTOOLS_LOGGER_LOG_EVENT" not in function["Environment"]["Variables"], name
+
+
+def test_schedules_keep_both_functions_active(deploy: Deploy) -> None:
+    stack = deploy(KeepActive="true")
+    schedules = of_type(stack, "AWS::Scheduler::Schedule")
+    targets = {name: schedule["Target"]["Arn"] for name, schedule in schedules.items()}
+    assert targets == {
+        "KeepTagFunctionActive": {"Ref": "TagFunctionAliaslive"},
+        "KeepBulkFunctionActive": {"Fn::GetAtt": ["BulkFunction", "Arn"]},
+    }
+    (policy,) = stack["KeepActiveRole"]["Properties"]["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == list(targets.values())
+    assert {"KeepActiveRole", *schedules}.isdisjoint(deploy()), "schedules are opt-in"

@@ -1,7 +1,6 @@
-"""A deployment to moto's CloudFormation, as far as it goes: roles, functions, log groups, the topic, the outputs.
+"""Deploys the resource types that moto's CloudFormation supports: roles, functions, log groups, the topic, outputs.
 
-What moto's CloudFormation does not make is listed here and in docs/operations.md; test_api.py and its neighbours assert
-those properties on the translated template instead.
+The other types are listed here. The other tests of this folder assert their properties on the translated template.
 """
 
 import json
@@ -16,10 +15,10 @@ from moto import mock_aws
 from tests.template.conftest import Resources
 
 REGION = "eu-central-1"
-# moto 5.2.5: it passes over resources of most of these types, and cannot make the others of this template.
+# moto 5.2.5 ignores most of these types, and fails on the others of this template.
 NOT_MADE = {
     "AWS::ApiGateway::ApiKey",
-    "AWS::ApiGateway::Deployment",  # of an API whose document it did not read: "doesn't contain any methods"
+    "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::Stage",
     "AWS::ApiGateway::UsagePlan",
     "AWS::ApiGateway::UsagePlanKey",
@@ -31,11 +30,11 @@ NOT_MADE = {
     "AWS::Logs::MetricFilter",
     "AWS::SNS::Subscription",
     "AWS::WAFv2::WebACLAssociation",
-    # Those of the bulk side: tests/bulk makes them itself, and drives them.
+    # tests/bulk creates these itself and uses them.
     "AWS::Events::Rule",
-    "AWS::IAM::RolePolicy",
     "AWS::Lambda::EventSourceMapping",
     "AWS::S3::Bucket",
+    "AWS::Scheduler::Schedule",
     "AWS::S3::BucketPolicy",
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
@@ -51,8 +50,8 @@ MADE = {
 }
 
 
-def without_what_moto_does_not_make(template: Any) -> Any:
-    """Return the template with a parameter, its value its name, in place of each resource that is left out."""
+def supported_by_moto(template: Any) -> Any:
+    """Return the template with a parameter in place of each unsupported resource. Its value is the resource's name."""
     resources = template["Resources"]
     left_out = {name for name, item in resources.items() if item["Type"] not in MADE}
     outputs = {name: item for name, item in template["Outputs"].items() if item["Value"].get("Ref") not in left_out}
@@ -65,7 +64,7 @@ def without_what_moto_does_not_make(template: Any) -> Any:
 
 
 def without_attributes(value: Any, left_out: set[str]) -> Any:
-    """Return `value` with a name in place of each attribute of what is left out."""
+    """Return `value` with a name in place of each attribute of an unsupported resource."""
     if isinstance(value, list):
         return [without_attributes(each, left_out) for each in value]
     if not isinstance(value, dict):
@@ -82,22 +81,22 @@ def _named(left_out: set[str]) -> Callable[[re.Match[str]], str]:
 
 @pytest.fixture(scope="module")
 def deployed(template: Any) -> Iterator[dict[str, str]]:
-    """The outputs of the stack, which is there as long as the tests of this module run."""
+    """The outputs of a stack that exists while the tests of this module run."""
     with mock_aws():
         cloudformation = boto3.client("cloudformation", region_name=REGION)
-        body = json.dumps(without_what_moto_does_not_make(template))
+        body = json.dumps(supported_by_moto(template))
         cloudformation.create_stack(StackName="pets", TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
         (stack,) = cloudformation.describe_stacks(StackName="pets")["Stacks"]
         assert stack["StackStatus"] == "CREATE_COMPLETE"
         yield {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def test_each_type_is_made_or_listed(template: Any) -> None:
+def test_every_resource_type_is_created_or_listed(template: Any) -> None:
     used = {item["Type"] for item in template["Resources"].values()}
     assert used - MADE - NOT_MADE == set()
 
 
-def test_the_function_is_there(deployed: dict[str, str], stack: Resources) -> None:
+def test_the_function_is_created(deployed: dict[str, str], stack: Resources) -> None:
     function = boto3.client("lambda", region_name=REGION).get_function(FunctionName="pets-tag")["Configuration"]
     expected = stack["TagFunction"]["Properties"]
     assert (function["MemorySize"], function["Timeout"]) == (expected["MemorySize"], expected["Timeout"])
@@ -105,7 +104,7 @@ def test_the_function_is_there(deployed: dict[str, str], stack: Resources) -> No
     assert deployed["TagFunctionArn"] == function["FunctionArn"]
 
 
-def test_the_log_groups_are_where_the_functions_write(deployed: dict[str, str]) -> None:
+def test_log_groups_are_created_with_retention(deployed: dict[str, str]) -> None:
     assert deployed
     groups = boto3.client("logs", region_name=REGION).describe_log_groups()["logGroups"]
     kept = {group["logGroupName"]: group["retentionInDays"] for group in groups}
@@ -117,7 +116,7 @@ def test_the_log_groups_are_where_the_functions_write(deployed: dict[str, str]) 
     assert set(kept.values()) == {30}
 
 
-def test_the_roles_name_what_is_there(deployed: dict[str, str]) -> None:
+def test_roles_name_resources_of_the_stack(deployed: dict[str, str]) -> None:
     policy = boto3.client("iam").list_roles()["Roles"]
     (role,) = [role["RoleName"] for role in policy if role["RoleName"].startswith("pets-SmokeTestRole")]
     document = boto3.client("iam").get_role_policy(RoleName=role, PolicyName="smoke-test")["PolicyDocument"]
@@ -125,6 +124,6 @@ def test_the_roles_name_what_is_there(deployed: dict[str, str]) -> None:
     assert "log-group:/aws/lambda/pets-smoke-test" in str(document)
 
 
-def test_the_outputs(deployed: dict[str, str]) -> None:
+def test_outputs_are_complete(deployed: dict[str, str]) -> None:
     assert deployed["TagUrl"].endswith(f".execute-api.{REGION}.amazonaws.com/v1/tag")
     assert deployed["AlarmTopicArn"].startswith(f"arn:aws:sns:{REGION}:123456789012:pets-AlarmTopic-")

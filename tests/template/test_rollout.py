@@ -1,4 +1,7 @@
-"""How a new version gets traffic, what stops it, and what rings when something is wrong."""
+"""How a new version gets traffic, what rolls it back, and the alarms."""
+
+import re
+from typing import Any
 
 import pytest
 
@@ -13,12 +16,21 @@ def alarms(stack: Resources) -> Resources:
     return of_type(stack, "AWS::CloudWatch::Alarm")
 
 
-def test_traffic_goes_to_an_alias_that_codedeploy_moves(stack: Resources) -> None:
+def test_codedeploy_moves_the_alias_after_the_smoke_test(stack: Resources) -> None:
     alias = stack["TagFunctionAliaslive"]
     assert alias["Properties"]["Name"] == "live"
     update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
     assert update["DeploymentGroupName"] == {"Ref": "TagFunctionDeploymentGroup"}
     assert update["BeforeAllowTrafficHook"] == {"Ref": "SmokeTestFunction"}
+
+
+def test_a_deployment_during_an_alarm_is_possible(deploy: Deploy) -> None:
+    """CodeDeploy refuses to deploy while an alarm of the group fires, even the fix of its cause."""
+    assert deploy(RollbackOnAlarm="false")["TagFunctionDeploymentGroup"]["Properties"]["AlarmConfiguration"] == {}
+
+
+def test_the_latency_alarm_ignores_percentiles_of_few_requests(alarms: Resources) -> None:
+    assert alarms["LatencyAlarm"]["EvaluateLowSampleCountPercentile"] == "ignore"
 
 
 def test_an_alarm_rolls_a_deployment_back(stack: Resources) -> None:
@@ -28,17 +40,17 @@ def test_an_alarm_rolls_a_deployment_back(stack: Resources) -> None:
     assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
 
 
-def test_codedeploy_may_invoke_the_smoke_test(stack: Resources) -> None:
+def test_codedeploy_can_invoke_the_smoke_test(stack: Resources) -> None:
     function = stack["SmokeTestFunction"]["Properties"]
     assert function["FunctionName"].startswith("CodeDeployHook_")
     assert function["ImageConfig"] == {"Command": ["function.hook_handler.handler"]}
     assert function["Environment"]["Variables"]["NEW_VERSION"]["Ref"].startswith("TagFunctionVersion")
-    # Long enough for the other function to start and to answer.
+    # Enough time for the other function to start and to answer.
     assert function["Timeout"] > 2 * stack["TagFunction"]["Properties"]["Timeout"]
 
 
-def test_a_release_is_a_version_of_its_own(template: Resources) -> None:
-    """Without one, only the image and the template count: SAM does not look into parameters."""
+def test_a_new_release_publishes_a_new_version(template: Resources) -> None:
+    """Without it, SAM publishes a version only if the image or the template changes, but not for parameters."""
 
     def versions(resources: Resources) -> list[str]:
         return [name for name, item in resources.items() if item["Type"] == "AWS::Lambda::Version"]
@@ -50,15 +62,15 @@ def test_a_release_is_a_version_of_its_own(template: Resources) -> None:
 
 
 @pytest.mark.parametrize("parameter", ["Canary10Percent5Minutes", "Linear10PercentEvery1Minute", "AllAtOnce"])
-def test_how_traffic_shifts_is_a_parameter(template: Resources, parameter: str) -> None:
+def test_the_deployment_type_is_a_parameter(template: Resources, parameter: str) -> None:
     assert parameter in template["Parameters"]["DeploymentType"]["AllowedValues"]
 
 
-def test_every_alarm_reaches_somebody_and_is_explained(alarms: Resources) -> None:
+def test_every_alarm_notifies_the_topic_and_is_documented(alarms: Resources) -> None:
     operations = OPERATIONS.read_text(encoding="utf-8")
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
-        assert alarm["TreatMissingData"] == "notBreaching", f"{name} would ring while nobody calls"
+        assert alarm["TreatMissingData"] == "notBreaching", f"{name} would fire while nobody calls"
         assert alarm["AlarmDescription"], name
         assert f"`{name}`" in operations, f"{name} is not in docs/operations.md"
 
@@ -71,16 +83,22 @@ def test_every_alarm_reaches_somebody_and_is_explained(alarms: Resources) -> Non
         ("ThrottlesAlarm", "AWS/Lambda Throttles", "Sum", 1, 300),
         ("InitAlarm", "PetTagger/pets InitDuration", "Maximum", 8000, 300),
         ("InvocationsAlarm", "AWS/Lambda Invocations", "Sum", 10000, 3600),
+        ("BulkErrorsAlarm", "AWS/Lambda Errors", "Sum", 1, 300),
+        ("QueueAgeAlarm", "AWS/SQS ApproximateAgeOfOldestMessage", "Maximum", 3600, 300),
+        ("DeadLettersAlarm", "AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum", 1, 300),
+        ("BackfillFailedAlarm", "AWS/States ExecutionsFailed", "Sum", 1, 300),
     ],
 )
-def test_alarms(alarms: Resources, name: str, metric: str, statistic: str, threshold: int, period_s: int) -> None:
+def test_metrics_and_thresholds_of_alarms(
+    alarms: Resources, name: str, metric: str, statistic: str, threshold: int, period_s: int
+) -> None:
     alarm = alarms[name]
     assert f"{alarm['Namespace']} {alarm['MetricName']}" == metric
     assert alarm.get("Statistic", alarm.get("ExtendedStatistic")) == statistic
     assert (alarm["Threshold"], alarm["Period"]) == (threshold, period_s)
 
 
-def test_alarms_look_at_this_stack(alarms: Resources, stack: Resources) -> None:
+def test_alarms_watch_this_stack(alarms: Resources, stack: Resources) -> None:
     api = {"Name": "ApiName", "Value": stack["Api"]["Properties"]["Name"]}
     for name, alarm in alarms.items():
         if alarm["Namespace"] == "AWS/ApiGateway":
@@ -91,7 +109,44 @@ def test_alarms_look_at_this_stack(alarms: Resources, stack: Resources) -> None:
             assert stack[dimension["Value"]["Ref"]]["Type"] == "AWS::Lambda::Function"
 
 
-def test_alarms_are_mailed_if_an_address_is_given(deploy: Deploy) -> None:
+def test_alarms_are_mailed_if_there_is_an_address(deploy: Deploy) -> None:
     subscription = deploy(AlarmEmail="pets@example.com")["AlarmSubscription"]["Properties"]
     assert subscription == {"TopicArn": {"Ref": "AlarmTopic"}, "Protocol": "email", "Endpoint": "pets@example.com"}
     assert "AlarmSubscription" not in deploy()
+
+
+@pytest.mark.parametrize(
+    ("report", "counted_ms"),
+    [
+        ({"type": "platform.report", "record": {"metrics": {"initDurationMs": 3000.0}}}, 3000.0),
+        ({"type": "platform.report", "record": {"metrics": {"restoreDurationMs": 700.0}}}, 700.0),
+        ({"type": "platform.report", "record": {"metrics": {"durationMs": 80.0}}}, None),
+        ({"type": "platform.initReport", "record": {"status": "timeout", "metrics": {"durationMs": 9999.0}}}, 9999.0),
+        ({"type": "platform.restoreReport", "record": {"status": "error", "metrics": {"durationMs": 400.0}}}, 400.0),
+        ({"type": "platform.initReport", "record": {"status": "success", "metrics": {"durationMs": 9000.0}}}, None),
+    ],
+)
+def test_starts_and_restores_are_one_metric(stack: Resources, report: dict[str, Any], counted_ms: float | None) -> None:
+    """`report` is a line that Lambda writes into the function's log."""
+    filters = of_type(stack, "AWS::Logs::MetricFilter").values()
+    matching = [each for each in filters if matches(each["FilterPattern"], report)]
+    values = [selected(each["MetricTransformations"][0]["MetricValue"], report) for each in matching]
+    assert values == ([] if counted_ms is None else [counted_ms])
+
+
+def selected(selector: str, line: Any) -> Any:
+    for name in selector.removeprefix("$.").split("."):
+        line = line.get(name, {})
+    return None if line == {} else line
+
+
+def matches(pattern: str, line: Any) -> bool:
+    """Evaluate a CloudWatch filter pattern for JSON lines. An absent field matches no comparison."""
+
+    def compare(match: re.Match[str]) -> str:
+        value, operator, literal = selected(match[1], line), match[2], match[3]
+        compared = f"{value!r} {'==' if operator == '=' else operator} {literal}"
+        return "False" if value is None else compared
+
+    expression = re.sub(r"(\$[.\w]+) (!?=|>) (\"\w[\w.]*\"|\d+)", compare, pattern.strip("{} "))
+    return bool(eval(expression.replace("&&", "and").replace("||", "or")))  # noqa: S307 - a pattern of the template
