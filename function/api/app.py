@@ -8,6 +8,7 @@ from function import __version__
 from function.api import cors, docs, embed, health, labels, openapi, problems, tag, uploads
 from function.api.admission import Admission
 from function.api.dependencies import Services
+from function.api.lenient_paths import LenientPaths
 from function.api.middleware import Observe
 from function.api.page import route as page
 from function.api.upload_bucket import UploadBucket
@@ -33,6 +34,7 @@ def create_app(tagger: Tagger, settings: Settings, start_ms: float | None = None
     app.state.services = Services(
         tagger, settings, UploadBucket(settings, ObjectStore()), Admission(settings.max_waiting_requests)
     )
+    app.add_middleware(LenientPaths)
     cors.install(app, settings.cors_origins)
     app.add_middleware(
         Observe, model=tagger.manifest.model_name, metrics_namespace=settings.metrics_namespace, start_ms=start_ms
@@ -53,6 +55,7 @@ def _app_with_routes() -> FastAPI:
         description=openapi.DESCRIPTION,
         docs_url=None,  # docs.py serves Swagger UI with a Content-Security-Policy
         redoc_url=None,
+        redirect_slashes=False,  # LenientPaths serves them without a redirect
         generate_unique_id_function=lambda route: route.name,  # generated clients use it as a function name
     )
     for module in _ROUTES:

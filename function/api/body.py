@@ -1,7 +1,7 @@
 """The body of a request as one image with options, or as texts. The Content-Type selects the parser."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,15 +10,19 @@ from starlette.datastructures import QueryParams
 
 from function.api import form
 from function.api.json_body import decode_base64, parse_json
-from function.api.media_type import FORM, is_json, may_be_image, media_type
+from function.api.media_type import kind_of_body, media_type
+from function.api.raw_options import grouped, without_ignored
 from function.api.receive import read_body, too_many_bytes
 from function.api.schemas import EmbedRequest, TagRequest
 from function.api.upload_bucket import UploadBucket
 from function.errors import InvalidOption, MissingImage, UnsupportedMediaType
+from function.images.signature import is_image
 from function.settings import Settings
 
 # h11, which uvicorn uses, limits the head of a request to 64 KiB. API Gateway and load balancers allow less.
 _MAX_QUERY_BYTES = 65_536
+# No image format has this many bytes at its start that are valid UTF-8.
+_TEXT_SAMPLE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,14 @@ async def read_tag_body(request: Request, settings: Settings, upload_bucket: Upl
     """
     query = _query(request)
     raw = await read_body(request, settings.max_image_bytes, settings.max_upload_seconds)
-    if is_json(media_type(request.headers)):
+    kind = kind_of_body(media_type(request.headers), raw)
+    if kind == "json":
         json = parse_json(raw, TagRequest)
         image = await _image_of(json.inputs, settings, upload_bucket)
         body = ImageBody(image, json.parameters or {})
     else:
-        body = _form_or_image(raw, request, settings)
-    return ImageBody(body.image, {**query, **body.options})
+        body = _form_or_image(raw, kind, request, settings)
+    return ImageBody(body.image, without_ignored({**query, **body.options}))
 
 
 async def read_embed_body(request: Request, settings: Settings, upload_bucket: UploadBucket) -> bytes | Texts:
@@ -60,32 +65,27 @@ async def read_embed_body(request: Request, settings: Settings, upload_bucket: U
     """
     query = _query(request)
     raw = await read_body(request, settings.max_image_bytes, settings.max_upload_seconds)
-    if is_json(media_type(request.headers)):
+    kind = kind_of_body(media_type(request.headers), raw)
+    if kind == "json":
         json = parse_json(raw, EmbedRequest)
         _refuse_options(query)
         return _texts(json) or await _image_of(json.inputs or "", settings, upload_bucket)
-    body = _form_or_image(raw, request, settings)
+    body = _form_or_image(raw, kind, request, settings)
     _refuse_options({**query, **body.options})
     return body.image
 
 
-def _form_or_image(raw: bytes, request: Request, settings: Settings) -> ImageBody:
+def _form_or_image(raw: bytes, kind: str, request: Request, settings: Settings) -> ImageBody:
     """Return the image and the options of a body that is a form or the image itself."""
-    name = media_type(request.headers)
-    if name == FORM:
-        parts = form.parse_form(raw, request.headers["content-type"])
-        return ImageBody(_checked(form.image_in(parts), settings), grouped(form.fields_in(parts)))
-    if may_be_image(name):
+    if kind == "image":
         return ImageBody(_checked(raw, settings))
-    raise UnsupportedMediaType(
-        "Send the image as multipart/form-data, as a raw body (image/... or application/octet-stream), or as base64 "
-        "in application/json."
-    )
+    parts = form.parse_form(raw, request.headers["content-type"])
+    return ImageBody(_checked(form.image_in(parts), settings), grouped(form.fields_in(parts)))
 
 
 async def _image_of(inputs: str, settings: Settings, upload_bucket: UploadBucket) -> bytes:
     """Return the image that is base64 in `inputs`, or the S3 object whose URL is `inputs`, which may be larger."""
-    if inputs.startswith("s3://"):
+    if inputs[:5].lower() == "s3://":
         return _present(await asyncio.to_thread(upload_bucket.read, inputs))
     return _checked(decode_base64(inputs), settings)
 
@@ -101,7 +101,26 @@ def _checked(image: bytes, settings: Settings) -> bytes:
     """Return the image file if it is neither empty nor too large."""
     if len(_present(image)) > settings.max_image_bytes:
         raise too_many_bytes(settings.max_image_bytes)
+    if _was_text(image):
+        raise UnsupportedMediaType(
+            "The body arrived as text, so the image is damaged. Send a Content-Type that the API treats as "
+            "binary (multipart/form-data, application/octet-stream, image/jpeg, ...) or base64 in application/json. "
+            "API Gateway converts all other types to text: see BinaryMediaTypes in template.yaml."
+        )
     return image
+
+
+def _was_text(image: bytes) -> bool:
+    """Return whether a proxy decoded the image as UTF-8, with replacement characters, or as Latin-1."""
+    sample = image[:_TEXT_SAMPLE_BYTES]
+    try:
+        text = sample.decode()
+    except UnicodeDecodeError as error:
+        if error.start < _TEXT_SAMPLE_BYTES - 4:  # else a character is cut at the end of the sample
+            return False
+        text = sample[: error.start].decode()
+    as_latin_1 = text.encode("latin-1", errors="replace")
+    return "\ufffd" in text or (is_image(as_latin_1) and not text.isascii())
 
 
 def _present(image: bytes) -> bytes:
@@ -110,8 +129,8 @@ def _present(image: bytes) -> bytes:
     return image
 
 
-def _refuse_options(options: Iterable[str]) -> None:
-    for name in options:
+def _refuse_options(options: Mapping[str, Any]) -> None:
+    for name in without_ignored(options):
         raise InvalidOption(f"{name[:50]}: unknown option; /embed has no options.")
 
 
@@ -121,11 +140,3 @@ def _query(request: Request) -> dict[str, Any]:
     if len(query) > _MAX_QUERY_BYTES:
         raise InvalidOption(f"The query string is too long. The limit is {_MAX_QUERY_BYTES:,} bytes.")
     return grouped(QueryParams(query).multi_items())
-
-
-def grouped(items: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Return names with their values: one text, or a list where a name is repeated."""
-    options: dict[str, Any] = {}
-    for name, value in items:
-        options.setdefault(name, []).append(value)
-    return {name: values if len(values) > 1 else values[0] for name, values in options.items()}

@@ -11,14 +11,17 @@ from itertools import islice
 
 from python_multipart.multipart import parse_options_header
 
+from function.api.json_body import decode_base64
+from function.api.raw_options import without_index
 from function.errors import MalformedBody, MissingImage, TooManyImages
 from function.tagging.options import MAX_OPTIONS
 
 IMAGE_FIELDS = ("file", "image")
 # RFC 2046 limits a boundary to 70 characters.
 _MAX_CONTENT_TYPE_CHARACTERS = 1000
-_MAX_PART_HEADER_BYTES = 16 * 1024
+_MAX_PART_HEADER_BYTES = 4096
 _MAX_PARTS = MAX_OPTIONS + 10
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 @dataclass(frozen=True)
@@ -73,42 +76,42 @@ def _boundary(content_type: str) -> bytes:
 
 
 def _raw_parts(body: bytes, boundary: bytes) -> Iterator[bytes]:
-    """Yield the headers and content of each part; text before the first and after the last boundary is ignored.
-
-    The first boundary's line end, CRLF or LF, is that of the whole form.
-    """
+    """Yield the headers and content of each part; text before the first and after the last boundary is ignored."""
     text = b"\n" + body
-    delimiter = re.escape(b"--" + boundary)
-    opening = re.compile(b"\n" + delimiter + rb"[ \t]*(\r?\n|--)").search(text)
+    delimiter = b"\n--" + re.escape(boundary)
+    opening = re.compile(delimiter + rb"[ \t]*(\r?\n|--)").search(text)
     if not opening:
         raise _malformed("its body does not contain the boundary of its Content-Type header")
     if opening[1] == b"--":
         return
-    newline = opening[1]
-    following = re.compile(newline + delimiter + rb"(?:(--)|[ \t]*(?:" + newline + rb"|\Z))")
-    start = opening.end() - len(newline)
+    has_crlf = opening[1] == b"\r\n"
+    following = re.compile(delimiter + rb"(?:(--)|[ \t]*(?:\r?\n|\Z))")
+    start = opening.end() - 1
     while found := following.search(text, start):
-        yield text[start : found.start()]
+        end = found.start()
+        yield text[start : end - 1 if has_crlf and text[end - 1 : end] == b"\r" else end]
         if found[1] or found.end() == len(text):
             return
-        start = found.end() - len(newline)
+        start = found.end() - 1
     raise _malformed("its closing boundary is missing, so it was cut short")
 
 
 def _part(raw: bytes) -> Part:
-    """Return the part whose bytes, from the line end of its boundary line on, are `raw`."""
-    newline = b"\r\n" if raw.startswith(b"\r\n") else b"\n"
-    head, blank_line, content = raw.partition(newline * 2)
-    if not blank_line or len(head) > _MAX_PART_HEADER_BYTES:
+    """Return the part whose bytes, from the line feed before its headers on, are `raw`."""
+    blank_line = _BLANK_LINE.search(raw, 0, _MAX_PART_HEADER_BYTES)
+    if not blank_line:
         raise _malformed("a part has no valid headers")
-    lines = re.sub(rb"\r?\n[ \t]+", b" ", head).split(newline)
+    lines = re.sub(rb"\r?\n[ \t]+", b" ", raw[: blank_line.start()]).split(b"\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
     disposition = headers.get(b"content-disposition", b"")
     parameters = parse_options_header(disposition)[1]
     if b"name" not in parameters:
         raise _malformed("a part has no name in its Content-Disposition header")
     is_file = b"filename" in parameters or b"filename*" in disposition.lower()
-    return Part(_text(parameters[b"name"]), is_file, content)
+    content = raw[blank_line.end() :]
+    if headers.get(b"content-transfer-encoding", b"").lower() == b"base64":
+        content = decode_base64(content.decode("latin-1"))
+    return Part(without_index(_text(parameters[b"name"])), is_file, content)
 
 
 def _text(raw: bytes) -> str:

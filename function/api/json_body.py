@@ -1,8 +1,8 @@
 """JSON bodies: the request as a model, and the image file in its base64 text."""
 
-import binascii
-import re
-from typing import TypeVar
+from codecs import BOM_UTF8
+from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import pybase64
 from pydantic import ValidationError
@@ -16,6 +16,9 @@ _Body = TypeVar("_Body", TagRequest, EmbedRequest)
 
 # Pydantic's error types for a text or a list that is too long or too short.
 _LENGTH_ERRORS = {"string_too_long", "string_too_short", "too_long", "too_short"}
+_IGNORED = {"options", "model"}
+_MAX_SCHEME_CHARACTERS = 100
+_STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
 
 def parse_json(body: bytes, model: type[_Body]) -> _Body:
@@ -25,14 +28,14 @@ def parse_json(body: bytes, model: type[_Body]) -> _Body:
     """
     expected = f"The JSON body must look like {model.SHAPE}."
     try:
-        values = from_json(body)
+        values = from_json(body.removeprefix(BOM_UTF8))
     except ValueError as error:
         raise MalformedBody(f"{expected} Invalid JSON: {error}.") from error
     # Validation would report each of half a million unknown names, which takes seconds.
     if not isinstance(values, dict) or len(values) > MAX_OPTIONS:
         raise MalformedBody(f"{expected} Expected a JSON object with at most {MAX_OPTIONS} keys.")
     try:
-        return model.model_validate(values)
+        return model.model_validate(_current_shape(values))
     except ValidationError as error:
         problems = "; ".join(describe_errors(error))
         if all(item["type"] in _LENGTH_ERRORS for item in error.errors(include_url=False, include_input=False)):
@@ -41,12 +44,29 @@ def parse_json(body: bytes, model: type[_Body]) -> _Body:
 
 
 def decode_base64(inputs: str) -> bytes:
-    """Return the bytes of a base64 text or a data: URL."""
-    if re.match(r"https?://", inputs, re.IGNORECASE):
+    """Return the bytes of a base64 text or a data: URL; the alphabet may be URL-safe and the padding may be missing."""
+    scheme = inputs[:_MAX_SCHEME_CHARACTERS].lstrip().lower()
+    if scheme.startswith(("http://", "https://")):
         raise MalformedBody("`inputs` is a URL. The service fetches no URLs: send the image itself as base64.")
-    if inputs.startswith("data:"):
-        inputs = inputs.partition(",")[2]
+    if scheme.startswith("data:"):
+        inputs = unquote(inputs.partition(",")[2])
     try:
-        return pybase64.b64decode("".join(inputs.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
+        text = inputs.encode("ascii").translate(_STANDARD_ALPHABET, delete=b" \t\r\n").rstrip(b"=")
+        return pybase64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+    except ValueError as error:
         raise MalformedBody("`inputs` is not valid base64.") from error
+
+
+def _current_shape(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a body in the format of other Hugging Face clients in the format of the current one.
+
+    The JavaScript SDK sends `{"inputs": {"image": ...}}`, and old versions of huggingface_hub send `{"image": ...}`.
+    Old clients also add `options` for Hugging Face's own servers, and the name of a model.
+    """
+    current = {name: value for name, value in values.items() if name not in _IGNORED}
+    if "inputs" not in current and "image" in current:
+        current["inputs"] = current.pop("image")
+    match current.get("inputs"):
+        case {"image": image, **rest} if not rest:
+            current["inputs"] = image
+    return current

@@ -1,10 +1,20 @@
 """The Content-Type of a request, and which kind of body it means."""
 
+import re
+from codecs import BOM_UTF8
+from typing import Literal
+
 from starlette.datastructures import Headers
 
+from function.errors import UnsupportedMediaType
+from function.images.signature import is_image
+
 FORM = "multipart/form-data"
-# Types that HTTP clients send for bytes they know nothing about. S3 uses the last one.
+_JSON = re.compile(r"(application|text)/([\w.-]+\+)?json")
+# Types for any bytes. S3 uses the last one.
 _ANY_BYTES = {"", "application/octet-stream", "binary/octet-stream"}
+# Types that curl, fetch and axios send if the caller sets none, so they say nothing about the body.
+_DEFAULTS = {"", "application/x-www-form-urlencoded", "text/plain"}
 
 
 def media_type(headers: Headers) -> str:
@@ -12,11 +22,19 @@ def media_type(headers: Headers) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def is_json(name: str) -> bool:
-    """Return whether a body of this type is JSON."""
-    return name == "application/json"
+def kind_of_body(name: str, body: bytes) -> Literal["form", "json", "image"]:
+    """Return which parser a body of the media type `name` needs.
 
-
-def may_be_image(name: str) -> bool:
-    """Return whether a body of this type is an image file."""
-    return name in _ANY_BYTES or name.startswith("image/")
+    Raises UnsupportedMediaType.
+    """
+    if name == FORM:
+        return "form"
+    starts_like_json = body[:100].removeprefix(BOM_UTF8).lstrip().startswith(b"{")
+    if _JSON.fullmatch(name) or (name in _DEFAULTS and starts_like_json):
+        return "json"
+    if name in _ANY_BYTES or name.startswith("image/") or is_image(body):
+        return "image"
+    raise UnsupportedMediaType(
+        "Send the image as multipart/form-data, as a raw body (image/... or application/octet-stream), or as base64 "
+        "in application/json."
+    )

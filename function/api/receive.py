@@ -1,9 +1,10 @@
-"""The bytes of a request's body, within limits of size and time."""
+"""The bytes of a request's body, decompressed, within limits of size and time."""
 
 import asyncio
 
 from fastapi import Request
 
+from function.api.content_encoding import decompress
 from function.errors import Overloaded, TooManyBytes, TooSlow
 
 # A body may also hold options, part headers and JSON syntax.
@@ -13,9 +14,10 @@ _MAX_DROPPED_BYTES = 100 * 1024 * 1024
 
 
 async def read_body(request: Request, max_image_bytes: int, timeout_s: float) -> bytes:
-    """Return the whole body, which may hold a base64 image of `max_image_bytes`.
+    """Return the whole body without its Content-Encoding; a base64 image of `max_image_bytes` fits.
 
-    Raises TooManyBytes, TooSlow after `timeout_s` seconds, or Overloaded if the server stops during the upload.
+    Raises TooManyBytes, TooSlow after `timeout_s` seconds, Overloaded if the server stops during the upload, and the
+    errors of `decompress`.
     """
     max_body_bytes = (max_image_bytes + 2) // 3 * 4 + _OVERHEAD_BYTES
     try:
@@ -25,6 +27,8 @@ async def read_body(request: Request, max_image_bytes: int, timeout_s: float) ->
         raise TooSlow(f"The upload took longer than {timeout_s:g} seconds.") from error
     except asyncio.CancelledError as error:
         raise Overloaded("The server is stopping. Try again in a second.") from error
+    if body is not None:
+        body = decompress(body, request.headers.get("content-encoding", ""), max_body_bytes)
     if body is None:
         raise too_many_bytes(max_image_bytes)
     return body

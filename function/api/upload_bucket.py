@@ -53,7 +53,7 @@ def parse_s3_url(url: str) -> S3Object:
     """
     version = re.search(r"\?versionId=([^&?#/]+)$", url)
     address = url[: version.start()] if version else url
-    bucket, _, key = address.removeprefix("s3://").partition("/")
+    bucket, _, key = address[len("s3://") :].partition("/")
     if not bucket or not key:
         raise MalformedBody("`inputs` must look like s3://bucket/key.")
     return S3Object(bucket, key, version[1] if version else None)
