@@ -147,7 +147,7 @@ def _module(name: str) -> Any:
 
 def packing_threads() -> None:
     """Pack all layers on one thread."""
-    module = _module("function.clip.image_encoder")
+    module = _module("function.clip.transformer")
     packing_threads = module._packing_threads
     module._packing_threads = lambda _: packing_threads(1)
 
@@ -194,24 +194,30 @@ def packed_products() -> None:
 
 def last_layer() -> None:
     """Compute the last layer for all tokens, then take the class token."""
-    module = _module("function.clip.image_encoder")
+    torch, module = _module("torch"), _module("function.clip.transformer")
 
     class WholeLayer(module._Layer):  # type: ignore[misc, name-defined]
-        def __call__(self, x: Any, n: int) -> Any:
-            return module._class_tokens(super().__call__(x, n), n)
+        def __init__(self, read: Any, name: str, config: Any, token: int) -> None:
+            super().__init__(read, name, config)
+            self._token = token
+
+        def __call__(self, x: Any, groups: Any) -> Any:
+            sequences = module._sequences(super().__call__(x, groups), groups)
+            return torch.cat([tokens[:, self._token] for tokens in sequences])
 
     module._LastLayer = WholeLayer
 
 
 def attention() -> None:
     """Use torch's fused attention."""
-    torch, module = _module("torch"), _module("function.clip.image_encoder")
+    torch, module = _module("torch"), _module("function.clip.transformer")
 
-    def attend(q: Any, k: Any, v: Any, scale: float, n: int) -> Any:
-        attended = torch.nn.functional.scaled_dot_product_attention(q, k, v, scale=scale)
-        return attended.view(n, -1, *attended.shape[1:]).transpose(1, 2).flatten(2).flatten(0, 1)
+    def attend(self: Any, qkv: Any, group: Any) -> Any:
+        q, k, v = qkv.view(group.count, group.length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+        attended = torch.nn.functional.scaled_dot_product_attention(q, k, v, group.mask, scale=self._scale)
+        return attended.transpose(1, 2).flatten(2).flatten(0, 1)
 
-    module._attend = attend
+    module._Layer._attend = attend
 
 
 def openmp_spinning() -> None:

@@ -21,7 +21,9 @@ from function.errors import CheckpointError, HubUnreachable, ModelError
 from function.model import baked_folder
 from function.model.baked_folder import BakedModel, Manifest
 from function.model.checkpoint import DEFAULT_MODEL, Source
+from function.model.config import TextConfig
 from function.model.digests import describe_files
+from function.model.tensor_file import TensorFile
 from function.tagging.bank import LabelBank
 from function.tagging.labels import LABELS_TOML, LabelSet
 from function.tagging.prompts import embed_words
@@ -105,12 +107,13 @@ def _write(source: Source, labels: LabelSet, folder: Path) -> Manifest:
 
     _say("reading the checkpoint")
     model = conversion.convert(source.downloaded, folder)
-    _embed_labels(labels, folder)
+    _embed_labels(labels, folder, model.text)
     manifest = Manifest(
         model_id=source.model_id,
         revision=source.revision,
         logit_scale=model.logit_scale,
         vision=model.vision,
+        text=model.text,
         labels_digest=labels.digest,
         source=source.digests(),
         versions={name: version(name) for name in ("transformers", "torch", "tokenizers", "safetensors")},
@@ -122,11 +125,12 @@ def _write(source: Source, labels: LabelSet, folder: Path) -> Manifest:
     return manifest
 
 
-def _embed_labels(labels: LabelSet, folder: Path) -> None:
+def _embed_labels(labels: LabelSet, folder: Path, config: TextConfig) -> None:
     """Write the label bank, encoded with the text tower that `folder` already holds."""
     from tqdm import tqdm  # noqa: PLC0415
 
-    encode = TextEncoder(folder / baked_folder.TEXT)
+    weights = TensorFile(folder / baked_folder.TEXT)
+    encode = TextEncoder(weights, folder / baked_folder.TOKENIZER, config)
     with tqdm(desc="bake: labels", unit=" label", total=labels.size, disable=None) as progress:
 
         def embed(words: str, templates: tuple[str, ...]) -> Tensor:

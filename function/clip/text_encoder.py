@@ -1,86 +1,127 @@
-"""CLIP's text tower, through Transformers: for the bake, for a request's own labels, and for text embeddings.
+"""CLIP's text tower on torch alone, with its tokenizer and a cache.
 
-Importing Transformers takes longer than all the rest of a cold start, so it happens at first use, never at import.
+Computes what `transformers.CLIPTextModelWithProjection` computes, with the layers of the image encoder.
 """
 
-import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from function.clip import torch_import
-
-if TYPE_CHECKING:
-    from transformers import CLIPTextModelWithProjection, PreTrainedTokenizerBase
+from function.clip.linear import linear
+from function.clip.tokenizer import Tokenizer
+from function.clip.transformer import Group, Transformer, layer_norm
+from function.clip.weight_reader import WeightReader
+from function.model.config import TextConfig
 
 # 10,000 embeddings of 512 floats are 20 MB.
 _CACHED_TEXTS = 10_000
+_END_TOKEN = -1
+
+
+class TextTower:
+    """Tokens to unit vectors.
+
+    `weights` have the names and shapes of `CLIPTextModelWithProjection`. Each weight is read once and copied, by up to
+    `threads` threads at a time. Only the token embeddings stay where they are: a text needs few rows of a large table.
+    """
+
+    def __init__(self, weights: Mapping[str, Tensor], config: TextConfig, threads: int = 1) -> None:
+        read = WeightReader(weights, torch.float32)
+        self._token_embeddings = weights["text_model.embeddings.token_embedding.weight"]
+        self._positions = read.copy("text_model.embeddings.position_embedding.weight")
+        self._transformer = Transformer(read, "text_model.", config, token=_END_TOKEN, threads=threads)
+        self._norm = layer_norm(read, "text_model.final_layer_norm", config)
+        self._projection = linear(read.matrix("text_projection.weight"), None)
+
+    @torch.inference_mode()
+    def __call__(self, texts: Sequence[Sequence[int]]) -> Tensor:
+        """Return the text embeddings, unit length, shape (len(texts), projection_dim), float32.
+
+        Each text is a list of at least one token id. Its last token is the end token.
+        """
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        by_length = [texts[i] for i in order]
+        groups = [_causal_group(length, len(list(group))) for length, group in groupby(map(len, by_length))]
+        end_tokens = self._transformer(self._embed(by_length), groups)
+        features = self._projection(self._norm(end_tokens))  # (n, projection_dim)
+        return F.normalize(features[torch.tensor(order).argsort()], dim=-1)
+
+    def _embed(self, texts: Sequence[Sequence[int]]) -> Tensor:
+        """Return the embeddings of all tokens with their positions, (all tokens, hidden_size)."""
+        ids = torch.tensor([token for text in texts for token in text])
+        positions = torch.tensor([position for text in texts for position in range(len(text))])
+        return F.embedding(ids, self._token_embeddings).float() + self._positions[positions]
+
+
+def _causal_group(length: int, count: int) -> Group:
+    """Return `count` sequences of `length` tokens, each of which attends to itself and to the tokens before it."""
+    return Group(count, length, torch.full((length, length), -torch.inf).triu_(1))
 
 
 class TextEncoder:
-    """Texts to unit vectors; `folder` holds a text tower and its tokenizer, as Transformers saves them.
+    """Texts to unit vectors, from the weights and the `tokenizer.json` of a baked folder.
 
-    Safe to call from several threads. The `cached_texts` texts used last are remembered with their embeddings.
+    The text tower and the tokenizer are loaded when the first text is encoded. The `cached_texts` texts that were used
+    last are cached. Not safe to call from several threads at a time.
     """
 
-    def __init__(self, folder: Path, cached_texts: int = _CACHED_TEXTS) -> None:
-        self._folder, self._cached_texts = folder, cached_texts
-        self._lock = threading.Lock()
-        self._loaded: tuple[CLIPTextModelWithProjection, PreTrainedTokenizerBase] | None = None
+    def __init__(
+        self,
+        weights: Mapping[str, Tensor],
+        tokenizer: Path,
+        config: TextConfig,
+        threads: int = 1,
+        cached_texts: int = _CACHED_TEXTS,
+    ) -> None:
+        self._weights, self._tokenizer_path, self._config, self._threads = weights, tokenizer, config, threads
         self._cache: OrderedDict[str, Tensor] = OrderedDict()
+        self._cached_texts = cached_texts
+        self._loaded: tuple[Tokenizer, TextTower] | None = None
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the text tower is in memory; if not, the next call takes seconds."""
+        """Whether the text tower is in memory."""
         return self._loaded is not None
 
     def load(self) -> None:
-        """Load the text tower, unless it is loaded."""
-        with self._lock:
-            self._model_and_tokenizer()
+        """Load the tokenizer and the text tower, unless they are loaded."""
+        self._tokenizer_and_tower()
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has. A text with more than `max_position_embeddings` is cut."""
+        return self._tokenizer_and_tower()[0].count(texts)
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
         """Return the text embeddings, unit length, shape (len(texts), projection_dim), float32.
 
-        Texts longer than the model's context (77 tokens for OpenAI's) are cut. Those not remembered are one batch.
+        A text longer than the model's context (77 tokens for OpenAI's models) is cut. Texts that are not cached are
+        encoded as one batch.
         """
-        with self._lock:
-            known = {text: self._cache[text] for text in texts if text in self._cache}
-            unknown = [text for text in dict.fromkeys(texts) if text not in known]
-            if unknown:
-                # Copies: a view would keep the whole batch in memory for as long as one text of it is remembered.
-                known |= {text: row.clone() for text, row in zip(unknown, self._encode(unknown), strict=True)}
-            self._remember(known)
+        known = {text: self._cache[text] for text in texts if text in self._cache}
+        unknown = [text for text in dict.fromkeys(texts) if text not in known]
+        if unknown:
+            tokenizer, tower = self._tokenizer_and_tower()
+            embeddings = tower(tokenizer(unknown))
+            # Cached rows are copies, because a view would keep the whole batch in memory.
+            known |= {text: row.clone() for text, row in zip(unknown, embeddings, strict=True)}
+        self._remember(known)
         return torch.stack([known[text] for text in texts])
 
     def _remember(self, used: dict[str, Tensor]) -> None:
-        """Put what was just used last in the order of use, and forget what was not used for longest."""
+        """Mark `used` as the texts that were used last, and drop the texts that were not used for longest."""
         for text, embedding in used.items():
             self._cache[text] = embedding
             self._cache.move_to_end(text)
         while len(self._cache) > self._cached_texts:
             self._cache.popitem(last=False)
 
-    def _model_and_tokenizer(self) -> tuple["CLIPTextModelWithProjection", "PreTrainedTokenizerBase"]:
+    def _tokenizer_and_tower(self) -> tuple[Tokenizer, TextTower]:
         if self._loaded is None:
-            torch_import.complete()
-            from transformers import AutoTokenizer, CLIPTextModelWithProjection  # noqa: PLC0415
-            from transformers.utils import logging  # noqa: PLC0415
-
-            logging.disable_progress_bar()
-            model = CLIPTextModelWithProjection.from_pretrained(self._folder, dtype=torch.float32).eval()
-            self._loaded = model, AutoTokenizer.from_pretrained(self._folder)
+            tokenizer = Tokenizer(self._tokenizer_path, self._config)
+            self._loaded = tokenizer, TextTower(self._weights, self._config, self._threads)
         return self._loaded
-
-    @torch.inference_mode()
-    def _encode(self, texts: list[str]) -> Tensor:
-        """Return the embeddings of a batch of texts, (len(texts), projection_dim)."""
-        model, tokenizer = self._model_and_tokenizer()
-        longest = model.config.max_position_embeddings
-        tokens = tokenizer(texts, padding=True, truncation=True, max_length=longest, return_tensors="pt")
-        return F.normalize(model(**tokens).text_embeds.float(), dim=-1)

@@ -5,7 +5,8 @@
     preprocess.json      how pixels are prepared
     labels.safetensors   prompt embeddings (written and read by `tagging.bank`)
     labels.json          the labels and prompts of these embeddings
-    text/                text tower and tokenizer, read on first use
+    text.safetensors     text tower and projection, named as in Transformers' CLIPTextModelWithProjection
+    tokenizer.json       tokenizer of the text tower, read by the `tokenizers` library
 
 A start checks what is cheap: version, presence, sizes and shapes. `verify` reads every byte and ends an image build. An
 image cannot change after that, so a cold start does not need to hash 350 MB again.
@@ -18,13 +19,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from function.errors import CheckpointError
-from function.model.config import PreprocessConfig, VisionConfig
+from function.model.config import PreprocessConfig, TextConfig, VisionConfig
 from function.model.digests import FileEntry, describe_files
 from function.model.tensor_file import TensorFile
-from function.model.weight_shapes import vision_shapes
+from function.model.weight_shapes import text_shapes, vision_shapes
 
-FORMAT_VERSION = 3
-MANIFEST, VISION, PREPROCESS, TEXT = "manifest.json", "vision.safetensors", "preprocess.json", "text"
+FORMAT_VERSION = 4
+MANIFEST, VISION, PREPROCESS = "manifest.json", "vision.safetensors", "preprocess.json"
+TEXT, TOKENIZER = "text.safetensors", "tokenizer.json"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Manifest:
     revision: str
     logit_scale: float
     vision: VisionConfig
+    text: TextConfig
     labels_digest: str
     source: dict[str, str]
     versions: dict[str, str]
@@ -67,7 +70,8 @@ class Manifest:
         try:
             if any(entry.keys() != FileEntry.__required_keys__ for entry in fields["files"].values()):
                 raise KeyError(*FileEntry.__required_keys__)
-            return cls(**{**fields, "vision": VisionConfig(**fields["vision"])})
+            towers = {"vision": VisionConfig(**fields["vision"]), "text": TextConfig(**fields["text"])}
+            return cls(**{**fields, **towers})
         except (AttributeError, KeyError, TypeError) as error:
             raise CheckpointError(f"{path}: {error!r}: bake it again") from error
 
@@ -120,6 +124,15 @@ class BakedModel:
         weights.check_shapes(vision_shapes(self.manifest.vision))
         return weights
 
+    def text_weights(self) -> TensorFile:
+        """Return the text tower's weights.
+
+        Raises CheckpointError if a tensor is missing or does not have the shape that the configuration gives it.
+        """
+        weights = TensorFile(self.folder / TEXT)
+        weights.check_shapes(text_shapes(self.manifest.text))
+        return weights
+
 
 def verify(folder: Path) -> Manifest:
     """Read every byte of a baked folder and return its manifest.
@@ -136,6 +149,7 @@ def verify(folder: Path) -> Manifest:
         if present[name]["sha256"] != entry["sha256"]:
             raise CheckpointError(f"{folder / name}: SHA-256 is {present[name]['sha256']}, expected {entry['sha256']}")
     model.vision_weights()
+    model.text_weights()
     return model.manifest
 
 

@@ -1,4 +1,4 @@
-"""The configuration of one checkpoint: the shape of its vision tower, and how its pixels are prepared."""
+"""The configuration of one checkpoint: the shapes of its two towers, and how its pixels are prepared."""
 
 import math
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ ACTIVATIONS = ("quick_gelu", "gelu")
 _BICUBIC = 3
 
 
-@dataclass(frozen=True)
-class VisionConfig:
-    """The shape of a vision tower, in the names of Hugging Face's `CLIPVisionConfig`.
+@dataclass(frozen=True, kw_only=True)
+class TowerConfig:
+    """The shape of a transformer with its projection, in the names of Hugging Face's configurations.
 
     Raises CheckpointError if the activation is not one of `ACTIVATIONS`.
     """
@@ -22,8 +22,6 @@ class VisionConfig:
     intermediate_size: int
     num_hidden_layers: int
     num_attention_heads: int
-    image_size: int
-    patch_size: int
     projection_dim: int
     hidden_act: str
     layer_norm_eps: float
@@ -36,6 +34,23 @@ class VisionConfig:
     def query_scale(self) -> float:
         """The factor on the queries of attention, 1 / sqrt(head_dim) (Vaswani et al. 2017, section 3.2.1)."""
         return 1 / math.sqrt(self.hidden_size // self.num_attention_heads)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisionConfig(TowerConfig):
+    """The shape of a vision tower, in the names of Hugging Face's `CLIPVisionConfig`."""
+
+    image_size: int
+    patch_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextConfig(TowerConfig):
+    """The shape of a text tower, in the names of Hugging Face's `CLIPTextConfig`."""
+
+    vocab_size: int
+    max_position_embeddings: int
+    eos_token_id: int
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
-"""Build time: a Transformers CLIP checkpoint becomes the model's part of a baked folder."""
+"""Build time: convert a Transformers CLIP checkpoint into the files of a baked folder."""
 
 import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any, TypeVar
 
 import safetensors.torch
 import torch
@@ -19,28 +20,31 @@ from transformers import (
     CLIPConfig,
     CLIPImageProcessorPil,
     CLIPModel,
-    CLIPTextModelWithProjection,
+    PreTrainedConfig,
 )
 from transformers.utils import logging
 
 from function.errors import CheckpointError
-from function.model.baked_folder import PREPROCESS, TEXT, VISION, write_json
-from function.model.config import PreprocessConfig, VisionConfig
-from function.model.weight_shapes import vision_shapes
+from function.model.baked_folder import PREPROCESS, TEXT, TOKENIZER, VISION, write_json
+from function.model.config import PreprocessConfig, TextConfig, TowerConfig, VisionConfig
+from function.model.weight_shapes import text_shapes, vision_shapes
+
+Config = TypeVar("Config", bound=TowerConfig)
 
 
 @dataclass(frozen=True)
 class ConvertedModel:
-    """What the manifest needs to know of a model; `logit_scale` is exponentiated."""
+    """The fields of the manifest that conversion finds out. `logit_scale` is exponentiated."""
 
     vision: VisionConfig
+    text: TextConfig
     logit_scale: float
 
 
 def convert(checkpoint: Path, out: Path) -> ConvertedModel:
-    """Write vision tower, text tower, tokenizer and preprocessing of `checkpoint` into the folder `out`.
+    """Write both towers, the tokenizer and the preprocessing of `checkpoint` into the new folder `out`.
 
-    Raises CheckpointError if it is not a complete CLIP checkpoint, or needs what is not computed here.
+    Raises CheckpointError if it is not a complete CLIP checkpoint, or if it needs something that is not supported.
     """
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -58,54 +62,61 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
     for problem in ("missing_keys", "mismatched_keys"):
         if loading[problem]:
             raise CheckpointError(f"{checkpoint.name}: weights do not fit, {problem}: {sorted(loading[problem])[0]}")
-    if len(tokenizer) > config.text_config.vocab_size:
-        raise CheckpointError(
-            f"{checkpoint.name}: the tokenizer has {len(tokenizer)} tokens, the model {config.text_config.vocab_size}"
-        )
-    vision = vision_config(config)
+    vision, text = vision_config(config), text_config(config)
     preprocess = PreprocessConfig.from_hugging_face(processor.to_dict())
     if preprocess.crop_size != vision.image_size:
         raise CheckpointError(
             f"{checkpoint.name}: crops to {preprocess.crop_size} pixels, but the model takes {vision.image_size}"
         )
+    _check_tokenizer(tokenizer, text, checkpoint.name)
     out.mkdir(parents=True)
     weights = model.state_dict()
-    safetensors.torch.save_file({name: compact(weights[name]) for name in vision_shapes(vision)}, out / VISION)
-    text_model = _text_model(model)
-    text_model.save_pretrained(
-        out / TEXT, state_dict={name: compact(weight) for name, weight in text_model.state_dict().items()}
-    )
-    tokenizer.save_pretrained(out / TEXT)
+    for name, shapes in ((VISION, vision_shapes(vision)), (TEXT, text_shapes(text))):
+        safetensors.torch.save_file({key: compact(weights[key]) for key in shapes}, out / name)
+    tokenizer.backend_tokenizer.save(str(out / TOKENIZER))
     write_json(out / PREPROCESS, asdict(preprocess))
-    return ConvertedModel(vision, model.logit_scale.exp().item())
+    return ConvertedModel(vision, text, model.logit_scale.exp().item())
 
 
 def compact(weight: Tensor) -> Tensor:
-    """Return `weight` in half precision if that loses nothing, not one bit of one value, else as it is.
+    """Return `weight` in half precision if half precision can hold every value exactly, else unchanged.
 
-    OpenAI trained and published its models in half precision and Transformers' checkpoints hold the same values in
-    float32: twice the bytes to store in the image and to read at each cold start, for the same numbers.
+    OpenAI published its models in half precision. Transformers' checkpoints store the same values in float32, which
+    takes twice the bytes in the image and at each cold start.
     """
     half = weight.to(torch.float16)
     return half.contiguous() if torch.equal(half.to(weight.dtype), weight) else weight.contiguous()
 
 
 def vision_config(config: CLIPConfig) -> VisionConfig:
-    """Return the vision tower's shape; the projection's is the whole model's, not the tower's own.
+    """Return the shape of the vision tower.
 
-    Raises CheckpointError for what is not computed here.
+    Raises CheckpointError if it has an activation or a number of channels that is not supported.
     """
-    names = [field.name for field in fields(VisionConfig) if field.name != "projection_dim"]
-    shape = {name: getattr(config.vision_config, name) for name in names}
     if config.vision_config.num_channels != 3:
         raise CheckpointError(f"{config.vision_config.num_channels} channels: only red, green, blue is supported")
-    return VisionConfig(**shape, projection_dim=config.projection_dim)
+    return _tower_config(VisionConfig, config.vision_config, config.projection_dim)
 
 
-def _text_model(model: CLIPModel) -> CLIPTextModelWithProjection:
-    """Return the text tower and projection of `model`, sharing its weights."""
-    config = model.config.text_config
-    config.projection_dim = model.config.projection_dim
-    text_model = CLIPTextModelWithProjection(config)
-    text_model.text_model, text_model.text_projection = model.text_model, model.text_projection
-    return text_model
+def text_config(config: CLIPConfig) -> TextConfig:
+    """Return the shape of the text tower.
+
+    Raises CheckpointError if it has an activation that is not supported.
+    """
+    return _tower_config(TextConfig, config.text_config, config.projection_dim)
+
+
+def _tower_config(kind: type[Config], config: PreTrainedConfig, projection_dim: int) -> Config:
+    """Return the fields of `kind` from `config`. CLIPModel has one `projection_dim` for both towers."""
+    names = [field.name for field in fields(kind) if field.name != "projection_dim"]
+    return kind(**{name: getattr(config, name) for name in names}, projection_dim=projection_dim)
+
+
+def _check_tokenizer(tokenizer: Any, config: TextConfig, name: str) -> None:
+    """Raise CheckpointError unless the tokenizer fits the text tower and is one of the `tokenizers` library."""
+    if not hasattr(tokenizer, "backend_tokenizer"):
+        raise CheckpointError(f"{name}: {type(tokenizer).__name__} has no tokenizer.json")
+    if len(tokenizer) > config.vocab_size:
+        raise CheckpointError(f"{name}: the tokenizer has {len(tokenizer)} tokens, the model {config.vocab_size}")
+    if not tokenizer("").input_ids:
+        raise CheckpointError(f"{name}: the tokenizer adds no end token")

@@ -15,7 +15,7 @@ from function.clip.inference_thread import available_cpus, inference_thread
 from function.clip.normalise import Normalise
 from function.clip.text_encoder import TextEncoder
 from function.images.preprocess import PreparedImage, preprocess
-from function.model.baked_folder import TEXT, BakedModel
+from function.model.baked_folder import TOKENIZER, BakedModel
 from function.tagging.bank import LabelBank
 from function.tagging.options import DEFAULT_HYPOTHESIS_TEMPLATE, DEFAULT_MIN_SCORE, TagOptions
 from function.tagging.prompts import prompt
@@ -59,10 +59,13 @@ class Tagger:
         self._max_pixels, self._inference = max_pixels, inference
         vision = model.manifest.vision
         self._normalise = Normalise(model.preprocess)
+        cpus = available_cpus()
         self._encode_image: Callable[[Tensor], Tensor] = ImageEncoder(
-            model.vision_weights(), vision, dtype, threads=available_cpus()
+            model.vision_weights(), vision, dtype, threads=cpus
         )
-        self._encode_texts = TextEncoder(model.folder / TEXT)
+        self._encode_texts = TextEncoder(
+            model.text_weights(), model.folder / TOKENIZER, model.manifest.text, threads=cpus
+        )
         self.bank = LabelBank.load(model.folder, model.manifest.labels_digest, vision.projection_dim)
         blank = self.decode(_blank_jpeg(2 * model.preprocess.shortest_edge))
         self._rank_labels(self._encode([blank])[0], DEFAULT_MIN_SCORE)

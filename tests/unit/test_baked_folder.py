@@ -31,9 +31,8 @@ def edit_manifest(folder: Path, **changes: object) -> None:
 
 def test_holds_what_the_design_says(small_model: Path) -> None:
     names = {path.relative_to(small_model).as_posix() for path in small_model.rglob("*") if path.is_file()}
-    top = {"manifest.json", "vision.safetensors", "preprocess.json", "labels.safetensors", "labels.json"}
-    assert {name for name in names if "/" not in name} == top
-    assert {"text/config.json", "text/model.safetensors", "text/tokenizer.json"} <= names
+    towers = {"vision.safetensors", "text.safetensors", "tokenizer.json"}
+    assert names == towers | {"manifest.json", "preprocess.json", "labels.safetensors", "labels.json"}
     assert all(path.stat().st_mode & 0o044 == 0o044 for path in small_model.rglob("*"))
 
 
@@ -77,12 +76,14 @@ def test_every_byte_of_the_manifest_is_verified(folder: Path) -> None:
 
 
 def test_an_added_file_is_not_verified(folder: Path) -> None:
-    (folder / "text" / "extra.bin").touch()
+    (folder / "extra.bin").touch()
     with pytest.raises(CheckpointError, match=r"extra\.bin: not in manifest"):
         verify(folder)
 
 
-@pytest.mark.parametrize("name", ["vision.safetensors", "labels.json", "text/tokenizer.json", "preprocess.json"])
+@pytest.mark.parametrize(
+    "name", ["vision.safetensors", "labels.json", "tokenizer.json", "text.safetensors", "preprocess.json"]
+)
 def test_a_missing_or_cut_file_is_refused_at_start(folder: Path, name: str) -> None:
     path = folder / name
     path.write_bytes(path.read_bytes()[:-1])
@@ -100,7 +101,7 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
 
 def test_another_format_version_is_refused(folder: Path) -> None:
     edit_manifest(folder, format_version=99)
-    with pytest.raises(CheckpointError, match="format version 99, not 3: bake it again"):
+    with pytest.raises(CheckpointError, match="format version 99, not 4: bake it again"):
         BakedModel.open(folder)
 
 
@@ -113,12 +114,14 @@ def test_a_manifest_that_is_not_one_is_refused(folder: Path) -> None:
         BakedModel.open(folder)
 
 
-def test_weights_of_another_shape_are_refused(folder: Path) -> None:
-    weights = load_file(folder / "vision.safetensors")
-    weights["visual_projection.weight"] = torch.zeros(7, 32)
-    save_file(weights, folder / "vision.safetensors")
+@pytest.mark.parametrize("tower", ["vision", "text"])
+def test_weights_of_another_shape_are_refused(folder: Path, tower: str) -> None:
+    name = {"vision": "visual_projection.weight", "text": "text_projection.weight"}[tower]
+    weights = load_file(folder / f"{tower}.safetensors")
+    weights[name] = torch.zeros(7, 32)
+    save_file(weights, folder / f"{tower}.safetensors")
     edit_manifest(folder, files=describe_files(folder, without="manifest.json"))
-    with pytest.raises(CheckpointError, match=r"visual_projection\.weight has shape \(7, 32\), expected \(24, 32\)"):
+    with pytest.raises(CheckpointError, match=rf"{name} has shape \(7, 32\), expected \(24, 32\)"):
         Tagger.load(folder, "float32", MAX_PIXELS)
 
 

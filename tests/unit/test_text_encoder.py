@@ -1,107 +1,214 @@
-"""Texts get the embeddings that Transformers gives, one batch a request, and are remembered within bounds."""
+"""The text encoder computes what Transformers computes, and caches embeddings within bounds."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 import torch
-from transformers import CLIPModel, CLIPTokenizer
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import AutoTokenizer, CLIPModel, CLIPTextConfig, CLIPTextModelWithProjection
 
-from function.clip.text_encoder import TextEncoder
+from function.clip import linear
+from function.clip.text_encoder import TextEncoder, TextTower
+from function.model.baked_folder import BakedModel
+from function.model.config import TextConfig
+from function.model.weight_shapes import text_shapes
 
+TOLERANCE = 1e-4
 WORDS = ["a cat", "a photo of a very long-haired cat that sits on a sofa", "", "Katze 猫 🐈", "x" * 200]
+SMALL = {"hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2, "vocab_size": 300}
+
+
+def reference_tower(**fields: object) -> CLIPTextModelWithProjection:
+    """Return a text tower with random weights, biases and norms included."""
+    torch.manual_seed(0)
+    model = CLIPTextModelWithProjection(CLIPTextConfig(**fields)).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.ndim == 1:
+                parameter.normal_(mean=1.0 if "norm" in name and name.endswith("weight") else 0.0, std=0.3)
+            else:
+                parameter.normal_(std=0.05)
+    return model
+
+
+def tower_config(model: CLIPTextModelWithProjection) -> TextConfig:
+    return TextConfig(**{name: getattr(model.config, name) for name in TextConfig.__dataclass_fields__})
+
+
+def in_half_precision(model: CLIPTextModelWithProjection) -> dict[str, torch.Tensor]:
+    """Round the model's matrices to half precision, and return its weights as a bake stores them."""
+    weights = {name: weight.half() if weight.ndim > 1 else weight for name, weight in model.state_dict().items()}
+    model.load_state_dict(weights)
+    return weights
+
+
+def embeddings(model: CLIPTextModelWithProjection, texts: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Return the reference embeddings, one text at a time, so without padding."""
+    with torch.inference_mode():
+        rows = [model(torch.tensor([text])).text_embeds for text in texts]
+    return F.normalize(torch.cat(rows), dim=-1)
+
+
+def random_tokens(lengths: Sequence[int], end: int) -> list[list[int]]:
+    """Return texts of these lengths; ids are below `end`, and the last one is `end`."""
+    generator = torch.Generator().manual_seed(1)
+    return [[*torch.randint(0, end, (length - 1,), generator=generator).tolist(), end] for length in lengths]
+
+
+@pytest.mark.parametrize("way", ["halves", "oneDNN"])
+def test_agrees_with_transformers_at_full_size(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """The shape of openai/clip-vit-base-patch32, which is the default of `CLIPTextConfig`."""
+    model = reference_tower()
+    weights = in_half_precision(model) if way == "halves" else model.state_dict()
+    monkeypatch.setattr(linear, "multiplies_halves", lambda _: way == "halves")
+    texts = random_tokens([8, 2, 77, 8, 1, 11], end=49407)
+    found = TextTower(weights, tower_config(model), threads=2)(texts)
+    torch.testing.assert_close(found, embeddings(model, texts), atol=TOLERANCE, rtol=0)
+
+
+@st.composite
+def towers(draw: st.DrawFn) -> dict[str, object]:
+    """Draw the shape of a small text tower."""
+    heads = draw(st.integers(1, 4))
+    vocab_size = draw(st.integers(4, 600))
+    return {
+        "num_attention_heads": heads,
+        "hidden_size": heads * draw(st.sampled_from([4, 8, 16, 20])),
+        "num_hidden_layers": draw(st.integers(1, 4)),
+        "intermediate_size": draw(st.integers(8, 80)),
+        "vocab_size": vocab_size,
+        "max_position_embeddings": draw(st.integers(2, 90)),
+        "projection_dim": draw(st.integers(2, 40)),
+        "hidden_act": draw(st.sampled_from(["quick_gelu", "gelu"])),
+        "layer_norm_eps": draw(st.sampled_from([1e-5, 1e-6])),
+        "eos_token_id": draw(st.sampled_from([2, vocab_size - 1])),
+    }
+
+
+@pytest.mark.parametrize("way", ["halves", "oneDNN", "plain torch"])
+@given(tower=towers(), data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_agrees_with_transformers_for_any_tower(way: str, tower: dict[str, object], data: st.DataObject) -> None:
+    model = reference_tower(**tower)
+    config = tower_config(model)
+    lengths = data.draw(st.lists(st.integers(1, config.max_position_embeddings), min_size=1, max_size=8))
+    texts = random_tokens(lengths, end=config.vocab_size - 1)
+    weights = in_half_precision(model) if way == "halves" else model.state_dict()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(linear, "multiplies_halves", lambda _: way == "halves")
+        patch.setattr(linear, "has_packed_linear", lambda _: way == "oneDNN")
+        encode = TextTower(weights, config)
+    for _ in range(2):
+        torch.testing.assert_close(encode(texts), embeddings(model, texts), atol=TOLERANCE, rtol=0)
+
+
+def test_keeps_the_token_embeddings_where_they_are() -> None:
+    model = reference_tower(**SMALL)
+    weights = in_half_precision(model)
+    tower = TextTower(weights, tower_config(model))
+    table = weights["text_model.embeddings.token_embedding.weight"]
+    texts = random_tokens([5], end=299)
+    before = tower(texts)
+    table.zero_()
+    assert not torch.allclose(tower(texts), before)
+
+
+def test_text_shapes_are_those_of_transformers() -> None:
+    model = reference_tower(**SMALL)
+    shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    assert text_shapes(tower_config(model)) == shapes
+
+
+def baked_encoder(folder: Path, **options: int) -> TextEncoder:
+    model = BakedModel.open(folder)
+    return TextEncoder(model.text_weights(), folder / "tokenizer.json", model.manifest.text, **options)
+
+
+@pytest.fixture
+def encoder(small_model: Path) -> TextEncoder:
+    return baked_encoder(small_model)
 
 
 def reference(checkpoint: Path, texts: Sequence[str]) -> torch.Tensor:
-    """Return the embeddings one text at a time: what padding does to a batch must not show."""
-    model = CLIPModel.from_pretrained(checkpoint).eval()
-    tokenizer = CLIPTokenizer.from_pretrained(checkpoint)
+    """Return the embeddings that Transformers gives these texts, one at a time."""
+    model, tokenizer = CLIPModel.from_pretrained(checkpoint).eval(), AutoTokenizer.from_pretrained(checkpoint)
     rows = []
     with torch.inference_mode():
         for text in texts:
             tokens = tokenizer([text], truncation=True, max_length=77, return_tensors="pt")
             rows.append(model.get_text_features(**tokens).pooler_output[0])
-    return torch.nn.functional.normalize(torch.stack(rows), dim=1)
+    return F.normalize(torch.stack(rows), dim=1)
 
 
-@pytest.fixture
-def encoder(small_model: Path) -> TextEncoder:
-    return TextEncoder(small_model / "text")
+def test_texts_get_the_embeddings_that_transformers_gives(encoder: TextEncoder, small_checkpoint: Path) -> None:
+    torch.testing.assert_close(encoder(WORDS), reference(small_checkpoint, WORDS), atol=TOLERANCE, rtol=0)
 
 
-@pytest.fixture
-def batches(encoder: TextEncoder) -> Iterator[list[list[str]]]:
-    """The batches that `encoder` really encodes."""
-    seen: list[list[str]] = []
-    original = encoder._encode
-
-    def encode(texts: list[str]) -> torch.Tensor:
-        seen.append(texts)
-        return original(texts)
-
-    with patch.object(encoder, "_encode", encode):
-        yield seen
+def test_embeddings_have_unit_length(encoder: TextEncoder) -> None:
+    found = encoder(WORDS)
+    assert found.shape == (len(WORDS), 24)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found.norm(dim=1), torch.ones(len(WORDS)))
 
 
-def test_agrees_with_transformers_whatever_the_length(encoder: TextEncoder, small_checkpoint: Path) -> None:
-    torch.testing.assert_close(encoder(WORDS), reference(small_checkpoint, WORDS), atol=1e-4, rtol=0)
-
-
-def test_has_unit_length(encoder: TextEncoder) -> None:
-    embeddings = encoder(WORDS)
-    assert embeddings.shape == (len(WORDS), 24)
-    assert embeddings.dtype == torch.float32
-    torch.testing.assert_close(embeddings.norm(dim=1), torch.ones(len(WORDS)))
-
-
-def test_what_is_too_long_is_cut(encoder: TextEncoder) -> None:
-    """77 tokens hold the two marks and, as this tokenizer has a token a letter, 75 words of one."""
+def test_cuts_a_text_that_is_longer_than_the_context(encoder: TextEncoder) -> None:
+    """77 tokens hold the start, the end and 75 words of one letter, because this tokenizer has a token per letter."""
     cut, longer, shorter = encoder(["y " * 75, "y " * 100, "y " * 74])
     torch.testing.assert_close(cut, longer)
     assert (cut - shorter).abs().max() > 1e-3
 
 
-def test_loads_at_first_use_and_once(encoder: TextEncoder) -> None:
+def test_counts_the_tokens_of_a_text_before_it_is_cut(encoder: TextEncoder) -> None:
+    assert encoder.count_tokens(["", "y", "y " * 75, "y " * 100]) == [2, 3, 77, 102]
+
+
+def test_loads_at_first_use_and_once(encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     before = encoder.is_loaded
     encoder.load()
     assert (before, encoder.is_loaded) == (False, True)
-    with patch("transformers.CLIPTextModelWithProjection.from_pretrained", side_effect=AssertionError("loaded again")):
-        encoder.load()
-        encoder(["a cat"])
+    monkeypatch.setattr("function.clip.text_encoder.TextTower", None)
+    encoder.load()
+    encoder(["a cat"])
 
 
-def test_one_request_is_one_batch_of_what_is_not_known(encoder: TextEncoder, batches: list[list[str]]) -> None:
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many texts each call of a text tower encodes."""
+    sizes: list[int] = []
+    original = TextTower.__call__
+
+    def encode(tower: TextTower, texts: Sequence[Sequence[int]]) -> torch.Tensor:
+        sizes.append(len(texts))
+        return original(tower, texts)
+
+    monkeypatch.setattr(TextTower, "__call__", encode)
+    return sizes
+
+
+def test_texts_that_are_not_cached_are_one_batch(encoder: TextEncoder, batches: list[int]) -> None:
     first = encoder(["a", "b", "a"])
     again = encoder(["b", "c", "a", "d"])
-    assert batches == [["a", "b"], ["c", "d"]]
+    assert batches == [2, 2]
     assert torch.equal(first[0], first[2])
     assert torch.equal(again[[2, 0]], first[:2])
 
 
-def test_the_cache_is_bounded_and_forgets_what_was_not_used_for_longest(
-    small_model: Path, small_checkpoint: Path
+def test_the_cache_is_bounded_and_drops_the_texts_used_least_recently(
+    small_model: Path, small_checkpoint: Path, batches: list[int]
 ) -> None:
-    encoder = TextEncoder(small_model / "text", cached_texts=3)
-    for texts in (["a", "b", "c"], ["a"], ["d"]):
+    encoder = baked_encoder(small_model, cached_texts=3)
+    for texts in (["a", "b", "c"], ["a"], ["d"], ["c", "a", "d"], ["b"]):
         encoder(texts)
-    assert list(encoder._cache) == ["c", "a", "d"]
+    assert batches == [3, 1, 1]
     many = [f"label {i}" for i in range(10)]
-    torch.testing.assert_close(encoder(many), reference(small_checkpoint, many), atol=1e-4, rtol=0)
-    assert list(encoder._cache) == many[-3:]
+    torch.testing.assert_close(encoder(many), reference(small_checkpoint, many), atol=TOLERANCE, rtol=0)
+    encoder(many[-3:])
+    assert batches == [3, 1, 1, 10]
 
 
-def test_remembers_no_more_than_the_embeddings(encoder: TextEncoder) -> None:
+def test_the_cache_holds_no_more_than_the_embeddings(encoder: TextEncoder) -> None:
     encoder(["a", "b", "c"])
     assert {row.untyped_storage().nbytes() for row in encoder._cache.values()} == {24 * 4}
-
-
-def test_concurrent_callers_get_their_own_answers(encoder: TextEncoder, batches: list[list[str]]) -> None:
-    requests = [[f"label {i + j}" for j in range(5)] for i in range(20)] * 3
-    with ThreadPoolExecutor(max_workers=8) as threads:
-        answers = list(threads.map(encoder, requests))
-    encoded = [text for batch in batches for text in batch]
-    assert len(encoded) == len(set(encoded)) == 24
-    for texts, answer in zip(requests, answers, strict=True):
-        assert torch.equal(answer, encoder(texts))

@@ -51,7 +51,7 @@ def logits(model_dir: Path, picture: bytes, dtype: DtypeName) -> torch.Tensor:
     encode_image = ImageEncoder(model.vision_weights(), model.manifest.vision, dtype)
     image = preprocess(picture, model.preprocess, MAX_PIXELS)
     image_embedding = encode_image(Normalise(model.preprocess)([image.planes]))[0]
-    text_embeddings = TextEncoder(model_dir / "text")(TEXTS)
+    text_embeddings = TextEncoder(model.text_weights(), model_dir / "tokenizer.json", model.manifest.text)(TEXTS)
     return model.manifest.logit_scale * (text_embeddings @ image_embedding)
 
 
