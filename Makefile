@@ -6,7 +6,8 @@ ARGS ?=
 IMAGE ?= tagfunction:pet-tagger
 # Production is built on the base that `make pin-base` wrote down; where it did not, the build says so and stops.
 BASE_IMAGE = $(if $(filter prod,$(ENV)),$(or $(shell cat base-image.txt 2>/dev/null),$(error no base-image.txt: run make pin-base, and commit it)))
-SAM_PARAMETERS = $(if $(MODEL_ID),ModelId=$(MODEL_ID)) $(if $(BASE_IMAGE),BaseImage=$(BASE_IMAGE))
+SAM_PARAMETERS = $(if $(MODEL_ID),ModelId=$(MODEL_ID)) $(if $(BASE_IMAGE),BaseImage=$(BASE_IMAGE)) \
+  $(if $(ARCHITECTURE),Architecture=$(ARCHITECTURE))
 SAM_OPTIONS = $(if $(strip $(SAM_PARAMETERS)),--parameter-overrides $(strip $(SAM_PARAMETERS)))
 
 .PHONY: help run local test check policy e2e test-weights train-demo bulk-soak fuzz soak bench bench-quick docs lock format clean
@@ -86,7 +87,7 @@ scan: sbom ## look for known vulnerabilities in the image, with grype (github.co
 	grype sbom:build/sbom.cdx.json --fail-on high --only-fixed
 
 deploy: ## deploy what was built (ENV=dev or prod)
-	scripts/deploy.sh $(or $(ENV),$(error which ENV, dev or prod?))
+	scripts/deploy.sh $(or $(ENV),$(error which ENV, dev or prod?)) $(if $(ARCHITECTURE),Architecture=$(ARCHITECTURE))
 
 smoke-test: ## tag a picture with what is deployed (ENV=dev or prod)
 	scripts/smoke-test.sh pet-tagger-$(or $(ENV),$(error which ENV, dev or prod?))

@@ -1,15 +1,21 @@
 #!/usr/bin/env bash
-# Deploys what `sam build` built to an environment of samconfig.toml, as a release of its own.
+# Deploys the image of `make build` to an environment of samconfig.toml, as a new release.
 #
 #   scripts/deploy.sh ENVIRONMENT [NAME=VALUE...]      e.g. scripts/deploy.sh dev AuthMode=Iam
 #
-# NAME=VALUE are parameters of the template, after those of samconfig.toml. $STACK_ROLE_ARN, if set, is the role that
-# CloudFormation makes the stack with. $SAM, if set, is the command to run instead of scripts/sam.sh.
+# NAME=VALUE are parameters of template.yaml. They come after the parameters of samconfig.toml. Optional variables:
+#   STACK_ROLE_ARN        role with which CloudFormation creates the stack
+#   PERMISSIONS_BOUNDARY  permissions boundary of the stack's roles
+#   IMAGE                 name of the built image
+#   SAM                   command to run instead of scripts/sam.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+fail() { echo "deploy.sh: $1" >&2; exit 1; }
+
 environment=${1:-}
-[ -n "$environment" ] || { sed -n '2,7p' "$0" >&2; exit 2; }
+[ -n "$environment" ] || { sed -n '2,10p' "$0" >&2; exit 2; }
+stack=pet-tagger-$environment
 configured=$("$(scripts/find-python.sh)" - "$environment" <<'PY'
 import sys
 import tomllib
@@ -21,19 +27,43 @@ if "deploy" not in environments.get(sys.argv[1], {}):
 print(*environments[sys.argv[1]]["deploy"]["parameters"].get("parameter_overrides", []), sep="\n")
 PY
 )
-if [ "$environment" = prod ]; then # what is deployed, not what should have been built
-  label=org.opencontainers.image.base.name
-  base=$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "${IMAGE:-tagfunction:pet-tagger}" 2>/dev/null) || base=
-  case "$base" in
-    *@sha256:*) ;;
-    *) echo "deploy.sh: not built on a base pinned by digest: make pin-base, commit base-image.txt, make build ENV=prod" >&2; exit 1 ;;
-  esac
-fi
-# Parameters given here replace those of samconfig.toml altogether, so all are given. Release: see template.yaml.
+# Parameters on the command line replace all parameters of samconfig.toml, so pass both.
 overrides=()
 while IFS= read -r parameter; do
   [ -z "$parameter" ] || overrides+=("$parameter")
 done <<< "$configured"
 overrides+=("${@:2}" "Release=$(date +%s)")
-${SAM:-scripts/sam.sh} deploy --config-env "$environment" --parameter-overrides "${overrides[@]}" \
-  ${STACK_ROLE_ARN:+--role-arn "$STACK_ROLE_ARN"}
+[ -z "${PERMISSIONS_BOUNDARY:-}" ] || overrides+=("PermissionsBoundary=$PERMISSIONS_BOUNDARY")
+
+# --- the image must fit the stack
+image=${IMAGE:-tagfunction:pet-tagger}
+architecture=x86_64
+for parameter in "${overrides[@]}"; do
+  [[ $parameter != Architecture=* ]] || architecture=${parameter#*=}
+done
+built=$(docker image inspect --format '{{.Architecture}}' "$image" 2>/dev/null) || fail "there is no image $image: run make build"
+case "$built" in amd64) built=x86_64 ;; esac
+[ "$built" = "$architecture" ] ||
+  fail "the image is built for $built, the stack wants $architecture: run make build ARCHITECTURE=$architecture"
+if [ "$environment" = prod ]; then
+  label=org.opencontainers.image.base.name
+  base=$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$image") || base=
+  [[ $base == *@sha256:* ]] ||
+    fail "the base image is not pinned by digest: make pin-base, commit base-image.txt, make build ENV=prod"
+fi
+
+# --- where to deploy
+region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region 2>/dev/null || true)}}
+[ -n "$region" ] || fail "no region: export AWS_REGION, e.g. AWS_REGION=eu-central-1"
+export AWS_REGION=$region
+artifact() {  # artifact NAME: an output of the stack that infra/artifacts.yaml creates
+  scripts/stack-output.sh "$stack-artifacts" "$1" || fail "cannot read the stack $stack-artifacts in $region. To create it:
+  aws cloudformation deploy --template-file infra/artifacts.yaml --stack-name $stack-artifacts"
+}
+repository=$(artifact ImageRepository)
+bucket=$(artifact Bucket)
+
+echo "deploy.sh: $stack in $region" >&2
+${SAM:-scripts/sam.sh} deploy --config-env "$environment" --region "$region" --parameter-overrides "${overrides[@]}" \
+  --image-repository "$repository" --s3-bucket "$bucket" ${STACK_ROLE_ARN:+--role-arn "$STACK_ROLE_ARN"}
+scripts/delete-old-versions.sh "$stack-tag"

@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 PSEUDO_PARAMETERS = {
-    "AWS::StackName": "pets",
     "AWS::Region": "eu-central-1",
     "AWS::Partition": "aws",
     "AWS::AccountId": "123456789012",
@@ -16,9 +15,9 @@ PSEUDO_PARAMETERS = {
 _NO_VALUE = object()
 
 
-def resolved(template: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
+def resolved(template: dict[str, Any], parameters: dict[str, Any], stack_name: str = "pets") -> dict[str, Any]:
     """Return the resources of a deployment with `parameters`, without those whose condition is false."""
-    resolver = _resolver(template, parameters)
+    resolver = _resolver(template, parameters, stack_name)
     return {
         name: resolver.resolve({key: value for key, value in item.items() if key != "Condition"})
         for name, item in template["Resources"].items()
@@ -32,17 +31,19 @@ def failed_assertions(template: dict[str, Any], parameters: dict[str, Any]) -> l
     return [
         assertion["AssertDescription"]
         for rule in template["Rules"].values()
-        if resolver.resolve(rule["RuleCondition"])
+        if resolver.resolve(rule.get("RuleCondition", True))
         for assertion in rule["Assertions"]
         if not resolver.resolve(assertion["Assert"])
     ]
 
 
-def _resolver(template: dict[str, Any], parameters: dict[str, Any]) -> "_Resolver":
+def _resolver(template: dict[str, Any], parameters: dict[str, Any], stack_name: str = "pets") -> "_Resolver":
     unknown = set(parameters) - set(template["Parameters"])
     assert not unknown, f"no such parameters: {unknown}"
     defaults = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
-    return _Resolver(template.get("Conditions", {}), PSEUDO_PARAMETERS | defaults | parameters)
+    return _Resolver(
+        template.get("Conditions", {}), PSEUDO_PARAMETERS | {"AWS::StackName": stack_name} | defaults | parameters
+    )
 
 
 class _Resolver:
@@ -90,3 +91,9 @@ class _Resolver:
         text, own = argument if isinstance(argument, list) else (argument, {})
         values = self._values | {name: self.resolve(value) for name, value in own.items()}
         return re.sub(r"\$\{([^!}]+)\}", lambda match: str(values.get(match[1], match[0])), text)
+
+    def _fn_select(self, argument: list[Any]) -> Any:
+        return self.resolve(argument[1])[int(argument[0])]
+
+    def _fn_split(self, argument: list[Any]) -> list[str]:
+        return str(self.resolve(argument[1])).split(argument[0])
