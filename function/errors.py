@@ -21,6 +21,7 @@ TaggerError
 ├── BulkError                  raised by the bulk function only
 │   ├── MalformedMessage       a queue message or a batch item names no object
 │   └── ItemsUnfinished        a part of the batch is not done, so the batch must be retried
+├── UnexpectedEvent            a Lambda function got an event that it does not handle
 └── ModelError                 raised at build time or start-up, never for a request
     ├── LabelsError            labels.toml is not valid
     ├── CheckpointError        a checkpoint or a baked folder is not valid
@@ -154,6 +155,12 @@ class ItemsUnfinished(BulkError):
     """A part of the batch is not done. Finished objects are recorded, so the whole batch can be retried."""
 
     code = "items_unfinished"
+
+
+class UnexpectedEvent(TaggerError):
+    """A Lambda function got an event that it does not handle. The invocation fails, so that the event is not lost."""
+
+    code = "unexpected_event"
 
 
 class ModelError(TaggerError):

@@ -1,9 +1,9 @@
-"""Make the sample events of `events/` from a picture: every front door, every way to send it, every error.
+"""Make the sample events in `events/`: every front door, every way to send an image, every error.
 
     python -m tools.make_events [--check]
 
-`sam local invoke -e events/NAME.json` takes any of them; the tests replay them all through the handlers. Those of the
-bulk function come from `tools/bulk_events.py`.
+Use them with `sam local invoke -e events/NAME.json`. The tests replay them all through the handlers.
+`tools/bulk_events.py` makes the events of the bulk function.
 """
 
 import argparse
@@ -14,7 +14,8 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -33,24 +34,26 @@ _SOURCE_IP = "203.0.113.7"
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request, before any front door has wrapped it."""
+    """One HTTP request, independent of a front door."""
 
     method: str = "GET"
     path: str = "/health"
     body: bytes = b""
     content_type: str = ""
     query: dict[str, str] = field(default_factory=dict)
+    content_encoding: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers a client and a front door would send."""
+        """The headers that a client and a front door send."""
         headers = {"Host": _HOST, "User-Agent": "curl/8.10.1", "Accept": "*/*", "X-Forwarded-Proto": "https"}
-        return headers | ({"Content-Type": self.content_type} if self.content_type else {})
+        own = {"Content-Type": self.content_type, "Content-Encoding": self.content_encoding}
+        return headers | {name: value for name, value in own.items() if value}
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One event and what it is answered: `code` is the problem's, empty for an answer without one."""
+    """One event and its answer: the status, and the code of the problem document if there is one."""
 
     event: dict[str, Any]
     status: int = 200
@@ -68,12 +71,12 @@ def multipart(*parts: tuple[str, str | None, bytes]) -> bytes:
     return body.getvalue()
 
 
-def rest_event(request: Request) -> dict[str, Any]:
-    """Return `request` as an API Gateway REST API (payload 1.0) event."""
+def rest_event(request: Request, base_path: str = "") -> dict[str, Any]:
+    """Return `request` as an API Gateway REST API (payload 1.0) event; a custom domain may add a base path."""
     body, is_base64 = _encoded(request)
     return {
-        "resource": request.path,
-        "path": request.path,
+        "resource": request.path.rstrip("/") or "/",
+        "path": f"{base_path}{request.path}",
         "httpMethod": request.method,
         "headers": request.headers,
         "multiValueHeaders": {name: [value] for name, value in request.headers.items()},
@@ -87,10 +90,10 @@ def rest_event(request: Request) -> dict[str, Any]:
             "domainName": _HOST,
             "httpMethod": request.method,
             "identity": {"sourceIp": _SOURCE_IP, "userAgent": "curl/8.10.1"},
-            "path": f"/prod{request.path}",
+            "path": f"{base_path or '/prod'}{request.path}",
             "protocol": "HTTP/1.1",
             "requestId": _REQUEST_ID,
-            "resourcePath": request.path,
+            "resourcePath": request.path.rstrip("/") or "/",
             "stage": "prod",
         },
         "body": body,
@@ -98,13 +101,14 @@ def rest_event(request: Request) -> dict[str, Any]:
     }
 
 
-def http_event(request: Request) -> dict[str, Any]:
-    """Return `request` as an API Gateway HTTP API (payload 2.0) event."""
+def http_event(request: Request, stage: str = "$default") -> dict[str, Any]:
+    """Return `request` as an API Gateway HTTP API (payload 2.0) event; a named stage is a part of the path."""
     body, is_base64 = _encoded(request)
+    path = request.path if stage == "$default" else f"/{stage}{request.path}"
     event = {
         "version": "2.0",
         "routeKey": f"{request.method} {request.path}",
-        "rawPath": request.path,
+        "rawPath": path,
         "rawQueryString": urlencode(request.query),
         "headers": {name.lower(): value for name, value in request.headers.items()},
         "requestContext": {
@@ -113,13 +117,13 @@ def http_event(request: Request) -> dict[str, Any]:
             "domainName": _HOST,
             "http": {
                 "method": request.method,
-                "path": request.path,
+                "path": path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": _SOURCE_IP,
                 "userAgent": "curl/8.10.1",
             },
             "requestId": _REQUEST_ID,
-            "stage": "$default",
+            "stage": stage,
         },
         "isBase64Encoded": is_base64,
     }
@@ -127,7 +131,7 @@ def http_event(request: Request) -> dict[str, Any]:
 
 
 def function_url_event(request: Request) -> dict[str, Any]:
-    """Return `request` as a Lambda function URL event: payload 2.0 from another host."""
+    """Return `request` as a Lambda function URL event, which is payload 2.0 with another host."""
     event = http_event(request)
     host = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-central-1.on.aws"
     event["routeKey"] = "$default"
@@ -137,7 +141,7 @@ def function_url_event(request: Request) -> dict[str, Any]:
 
 
 def alb_event(request: Request) -> dict[str, Any]:
-    """Return `request` as an Application Load Balancer event; it leaves the query as it was, percent-encoded."""
+    """Return `request` as an Application Load Balancer event, whose query stays percent-encoded."""
     body, is_base64 = _encoded(request)
     arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/pet-tagger/6d0ecf831eec9f09"
     return {
@@ -152,7 +156,7 @@ def alb_event(request: Request) -> dict[str, Any]:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """Return the start of a PNG that claims to have `width` x `height` pixels, and ends before the first of them."""
+    """Return a PNG whose header says `width` x `height` and that has no pixels."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         crc = struct.pack(">I", zlib.crc32(kind + content))
@@ -163,8 +167,8 @@ def png_header(width: int, height: int) -> bytes:
 
 
 def samples() -> dict[str, Sample]:
-    """Return every event by its name, which is its file's, with what it is answered."""
-    return _front_doors() | _errors()
+    """Return every event with its answer, by the name of its file."""
+    return _front_doors() | _prefixes() | _errors() | _no_requests()
 
 
 def _front_doors() -> dict[str, Sample]:
@@ -203,6 +207,36 @@ def _front_doors() -> dict[str, Sample]:
     }
 
 
+def _prefixes() -> dict[str, Sample]:
+    """Return requests whose path has a stage, a base path or a slash at its end."""
+    picture = PICTURE.read_bytes()
+    requests = {
+        "health": Request(path="/health"),
+        "page": Request(path="/"),
+        "docs": Request(path="/docs"),
+        "tag": Request("POST", "/tag", picture, "image/jpeg", {"top_k": "3"}),
+    }
+    return {
+        f"{door}-{name}": Sample(event)
+        for name, request in requests.items()
+        for door, event in {
+            "rest-base-path": rest_event(request, base_path="/pets"),
+            "http-stage": http_event(request, stage="dev"),
+            "rest-trailing-slash": rest_event(replace(request, path=f"{request.path.rstrip('/')}/")),
+        }.items()
+        if (door, name) != ("rest-trailing-slash", "page")  # it has a slash anyway
+    }
+
+
+def _no_requests() -> dict[str, Sample]:
+    """Return events that are not HTTP requests: warm-up pings, which get an empty answer, and one unknown event."""
+    return {
+        "warmup-plugin": Sample({"source": "serverless-plugin-warmup"}),
+        "warmup-schedule": Sample({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
+        "error-not-http": Sample({"hello": "world"}, 400, "malformed_event"),
+    }
+
+
 def _errors() -> dict[str, Sample]:
     picture = PICTURE.read_bytes()
 
@@ -236,15 +270,19 @@ def _errors() -> dict[str, Sample]:
     errors = {
         f"error-{name}": Sample(rest_event(request), status, code) for name, (request, status, code) in requests.items()
     }
-    return errors | {"error-not-http": Sample({"hello": "world"}, 400, "malformed_event")}
+    # API Gateway passes a body whose type is not in BinaryMediaTypes as text.
+    as_text = rest_event(Request("POST", "/tag", picture, "image/x-unknown"))
+    as_text |= {"body": picture.decode(errors="replace"), "isBase64Encoded": False}
+    return errors | {"error-body-as-text": Sample(as_text, 415, "unsupported_media_type")}
 
 
 def _encoded(request: Request) -> tuple[str | None, bool]:
-    """Return the body as a front door passes it: base64 for what it takes for binary."""
+    """Return the body as a front door passes it: as base64 if it is binary."""
     if not request.body:
         return None, False
     if request.content_type.startswith(("application/json", "text/")):
-        return request.body.decode(), False
+        with suppress(UnicodeDecodeError):
+            return request.body.decode(), False
     return base64.b64encode(request.body).decode(), True
 
 
@@ -253,17 +291,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.make_events", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing, fail if a file differs")
     check = parser.parse_args().check
-    wrong = []
+    different = []
     for name, sample in (samples() | bulk_samples()).items():
         path = EVENTS_FOLDER / f"{name}.json"
         text = json.dumps(sample.event, indent=2) + "\n"
         if not check:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            wrong.append(path.name)
-    if wrong:
-        print(f"events/ is not what tools/make_events.py makes: {', '.join(wrong)}", file=sys.stderr)
-    return 1 if wrong else 0
+            different.append(path.name)
+    if different:
+        print(f"events/ is not what tools/make_events.py makes: {', '.join(different)}", file=sys.stderr)
+    return 1 if different else 0
 
 
 if __name__ == "__main__":

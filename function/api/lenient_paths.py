@@ -20,7 +20,8 @@ class LenientPaths:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = re.sub("/{2,}", "/", scope["path"]).rstrip("/") or "/"
+        prefix = scope.get("root_path", "")
+        route = re.sub("/{2,}", "/", scope["path"].removeprefix(prefix)).rstrip("/") or "/"
         is_head = scope["method"] == "HEAD"
-        scope = {**scope, "path": path, "method": "GET" if is_head else scope["method"]}
+        scope = {**scope, "path": prefix + route, "method": "GET" if is_head else scope["method"]}
         await self._app(scope, receive, send_without_body if is_head else send)

@@ -92,7 +92,7 @@ class Observe:
             **({"api_request_id": api_request_id} if api_request_id else {}),
             "status": 0,
             "method": scope["method"][:_LOGGED_CHARACTERS],
-            "path": scope["path"][:_LOGGED_CHARACTERS],
+            "path": scope["path"].removeprefix(scope.get("root_path", ""))[:_LOGGED_CHARACTERS],
             "content_type": media_type(headers)[:_LOGGED_CHARACTERS],
             "model": self._model,
             **start,

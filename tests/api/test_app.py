@@ -16,7 +16,7 @@ from function import __version__
 from function.api.app import create_app, openapi_document
 from function.api.middleware import logger
 from function.api.problems import _STATUS, status_of
-from function.errors import BulkError, ModelError, TaggerError
+from function.errors import BulkError, ModelError, TaggerError, UnexpectedEvent
 from function.settings import Settings
 from function.tagging.labels import LabelSet
 from function.tagging.options import TagOptions
@@ -91,7 +91,7 @@ def test_the_openapi_document_is_complete(path: str) -> None:
     at_request_time = {
         error.code: status_of(error)
         for error in all_errors()
-        if not issubclass(error, ModelError | BulkError) and not error.__subclasses__()
+        if not issubclass(error, ModelError | BulkError | UnexpectedEvent) and not error.__subclasses__()
     }
     assert documented == at_request_time
     assert {"example", "examples"} & set(operation["responses"]["200"]["content"]["application/json"])

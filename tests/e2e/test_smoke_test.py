@@ -1,4 +1,4 @@
-"""What a deployment asks of a new version, asked of the image by way of `sam local start-lambda`."""
+"""The smoke test of a deployment, run against the image through `sam local start-lambda`."""
 
 import socket
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from function.hook_handler import complaint, invoke
+from function.hook_handler import problem_with, tag_photo
 from tests.delivered import ROOT, free_port
 from tests.e2e.conftest import SAM
 
@@ -38,6 +38,6 @@ def local_lambda(built: None) -> Iterator[Any]:  # noqa: ARG001 - built first
 
 
 def test_the_demo_model_passes(local_lambda: Any) -> None:
-    answer = invoke(local_lambda, "TagFunction")
-    assert complaint(answer, "cat") == ""
-    assert complaint(answer, "dog") != ""
+    tags = tag_photo(local_lambda, "TagFunction")
+    assert problem_with(tags, "") == ""
+    assert problem_with(tags, "elephant") != ""

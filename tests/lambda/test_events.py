@@ -1,4 +1,4 @@
-"""Every sample event, through the real handler, gets the answer that it should."""
+"""The real handler answers every sample event as `tools.make_events` says."""
 
 import base64
 import json
@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from function.errors import UnexpectedEvent
+from tests.api.test_app import log_lines
 from tools.bulk_events import bulk_samples
 from tools.make_events import EVENTS_FOLDER, Request, multipart, rest_event, samples
 
@@ -23,16 +25,18 @@ def replay(handler: Any, name: str, context: Any) -> dict[str, Any]:
     return handler(event, context)  # type: ignore[no-any-return]
 
 
-def test_the_files_are_those_that_the_tool_makes() -> None:
+def test_event_files_are_what_the_tool_makes() -> None:
     files = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in EVENTS_FOLDER.glob("*.json")}
     assert files == {name: sample.event for name, sample in (SAMPLES | bulk_samples()).items()}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_gets_its_answer(handler: Any, context: Any, name: str) -> None:
+def test_event_gets_its_answer(handler: Any, context: Any, name: str) -> None:
     response = replay(handler, name, context)
     sample = SAMPLES[name]
     assert response["statusCode"] == sample.status, response["body"]
+    if name.startswith("warmup"):
+        assert response["body"] == ""
     if sample.code:
         problem = body_of(response)
         assert (problem["code"], problem["request_id"]) == (sample.code, context.aws_request_id)
@@ -48,24 +52,45 @@ def test_every_front_door_gives_the_same_tags(handler: Any, context: Any) -> Non
     assert all(answer == whole[0][:3] for answer in best)
 
 
-def test_a_picture_is_embedded_however_it_is_sent(handler: Any, context: Any) -> None:
+def test_raw_and_json_images_get_the_same_embedding(handler: Any, context: Any) -> None:
     raw, as_json = (body_of(replay(handler, f"rest-embed-{kind}", context)) for kind in ("raw", "json"))
     assert raw == as_json
     assert len(raw["embedding"]) == raw["dim"]
     assert len(body_of(replay(handler, "rest-embed-texts", context))["embeddings"]) == 2
 
 
-def test_answers_carry_lambdas_request_id(handler: Any, context: Any) -> None:
+def test_answers_have_the_request_id_of_lambda(handler: Any, context: Any) -> None:
     headers = replay(handler, "rest-tag-multipart", context)["headers"]
     assert headers["x-request-id"] == context.aws_request_id
     assert headers["x-model"] == "small"
     assert "encode;dur=" in headers["server-timing"]
 
 
-def test_docs_find_their_document_below_the_stage(handler: Any, context: Any) -> None:
-    response = replay(handler, "rest-docs", context)
+@pytest.mark.parametrize(
+    ("name", "prefix"),
+    [
+        ("rest-docs", "/prod"),
+        ("rest-trailing-slash-docs", "/prod"),
+        ("rest-base-path-docs", "/pets"),
+        ("http-stage-docs", "/dev"),
+    ],
+)
+def test_docs_load_the_openapi_document_below_the_prefix(handler: Any, context: Any, name: str, prefix: str) -> None:
+    response = replay(handler, name, context)
     html = base64.b64decode(response["body"]).decode() if response["isBase64Encoded"] else response["body"]
-    assert "'/prod/openapi.json'" in html
+    assert f"'{prefix}/openapi.json'" in html
+
+
+def test_tags_are_the_same_below_every_prefix(handler: Any, context: Any) -> None:
+    expected = body_of(replay(handler, "rest-tag-raw", context))
+    for door in ("rest-base-path", "http-stage", "rest-trailing-slash"):
+        assert body_of(replay(handler, f"{door}-tag", context)) == expected
+
+
+def test_body_that_arrived_as_text_is_explained(handler: Any, context: Any) -> None:
+    detail = body_of(replay(handler, "error-body-as-text", context))["detail"]
+    assert "arrived as text" in detail
+    assert "multipart/form-data, application/octet-stream, image/jpeg" in detail
 
 
 def test_too_many_bytes(handler: Any, context: Any) -> None:
@@ -76,26 +101,65 @@ def test_too_many_bytes(handler: Any, context: Any) -> None:
     assert (response["statusCode"], body_of(response)["code"]) == (413, "too_many_bytes")
 
 
-@pytest.mark.parametrize("event", [None, [], "text", {}, {"Records": []}, {"requestContext": None}, {"version": "2.0"}])
-def test_what_is_no_http_event_is_told_so(handler: Any, context: Any, event: Any) -> None:
+@pytest.mark.parametrize(
+    "event", ["text", 5, {"requestContext": None}, {"version": "2.0"}, {"requestContext": {"a": 1}}]
+)
+def test_other_events_get_400(handler: Any, context: Any, event: Any) -> None:
     response = handler(event, context)
     assert (response["statusCode"], body_of(response)["code"]) == (400, "malformed_event")
 
 
-def test_broken_base64_is_told_so(handler: Any, context: Any) -> None:
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        {},
+        [],
+        "",
+        {"Records": []},
+        "ping",
+        {"ping": True},
+        {"warmer": True, "concurrency": 3},
+        {"source": "keep-active"},
+        SAMPLES["warmup-plugin"].event,
+        SAMPLES["warmup-schedule"].event,
+    ],
+)
+def test_warm_up_and_empty_events_get_an_empty_answer_and_one_info_line(handler: Any, context: Any, event: Any) -> None:
+    with log_lines() as lines:
+        response = handler(event, context)
+    assert (response["statusCode"], response["body"]) == (200, "")
+    assert [line["level"] for line in lines] == ["INFO"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        *(sample.event for sample in bulk_samples().values()),
+        {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "pets"},
+        {"version": "0", "source": "aws.s3", "detail-type": "Object Created", "detail": {"bucket": {"name": "pets"}}},
+        {"awslogs": {"data": "H4sIAAAAAAAA"}},
+    ],
+)
+def test_event_of_another_service_fails_the_invocation(handler: Any, context: Any, event: Any) -> None:
+    with pytest.raises(UnexpectedEvent, match="bulk function"):
+        handler(event, context)
+
+
+def test_broken_base64_gets_400(handler: Any, context: Any) -> None:
     event = json.loads(Path(EVENTS_FOLDER / "rest-tag-raw.json").read_text(encoding="utf-8")) | {"body": "not base64!"}
     assert handler(event, context)["statusCode"] == 400
 
 
-def test_base64_in_lines_is_read(handler: Any, context: Any) -> None:
+def test_base64_with_line_breaks_is_accepted(handler: Any, context: Any) -> None:
     event = json.loads((EVENTS_FOLDER / "rest-tag-raw.json").read_text(encoding="utf-8"))
     lines = event | {"body": base64.encodebytes(base64.b64decode(event["body"])).decode()}
     assert body_of(handler(lines, context)) == body_of(handler(event, context))
 
 
-def test_a_body_is_decoded_once_and_fast(handler: Any, context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_body_is_not_decoded_by_mangum(handler: Any, context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*_: Any) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr(base64, "b64decode", slow)  # Mangum's
+    monkeypatch.setattr(base64, "b64decode", slow)  # Mangum calls this
     assert replay(handler, "rest-tag-raw", context)["statusCode"] == 200

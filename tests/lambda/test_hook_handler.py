@@ -1,9 +1,10 @@
-"""The smoke test of a deployment: the real handler tags the picture, and CodeDeploy is told what came of it."""
+"""The smoke test of a deployment: the real handler tags the photo, and the hook reports the result to CodeDeploy."""
 
 import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,83 +13,136 @@ from function import hook_handler
 
 EVENT = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "e-1"}
 VERSION = "arn:aws:lambda:eu-central-1:123456789012:function:pets-tag:7"
+CAT, COAT = {"label": "cat", "score": 0.4, "group": "pet"}, {"label": "short-hair", "score": 0.5, "group": "fur"}
+Answer = Callable[[Any], Any]
+
+
+class Context:
+    """Lambda's context, with a fixed remaining time."""
+
+    def __init__(self, remaining_s: float) -> None:
+        self._remaining_s = remaining_s
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._remaining_s * 1000)
+
+
+class FunctionFailed(Exception):
+    """Makes the fake Lambda service return a FunctionError."""
 
 
 class Aws:
-    """Lambda, whose functions answer as `answer` says, and CodeDeploy, which remembers what it is told."""
+    """A fake of Lambda, whose invocations return `answers` in turn, and of CodeDeploy, which keeps its reports."""
 
-    def __init__(self, answer: Any) -> None:
-        self._answer = answer
+    def __init__(self, *answers: Answer) -> None:
+        self._answers = list(answers)
         self.invoked: list[str] = []
-        self.told: list[dict[str, str]] = []
+        self.reports: list[dict[str, str]] = []
 
-    def client(self, name: str) -> Any:
-        assert name in {"lambda", "codedeploy"}
+    def client(self, name: str, config: Any = None) -> Any:
+        assert name == "codedeploy" or (name == "lambda" and config.read_timeout >= 1)
         return self
 
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:
         self.invoked.append(FunctionName)
-        return {"Payload": io.BytesIO(json.dumps(self._answer(json.loads(Payload))).encode())}
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        try:
+            return {"Payload": io.BytesIO(json.dumps(answer(json.loads(Payload))).encode())}
+        except FunctionFailed:
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(b'{"errorType": "Runtime.ExitError"}')}
 
-    def put_lifecycle_event_hook_execution_status(self, **told: str) -> None:
-        self.told.append(told)
-
-
-def verdict(monkeypatch: pytest.MonkeyPatch, answer: Any, label: str = "") -> str:
-    """Return the status that CodeDeploy is told when the new version answers as `answer` says."""
-    aws = Aws(answer)
-    monkeypatch.setattr(hook_handler, "boto3", aws)
-    settings = hook_handler.settings.model_copy(update={"new_version": VERSION, "smoke_label": label})
-    monkeypatch.setattr(hook_handler, "settings", settings)
-    hook_handler.handler(EVENT, object())
-    assert aws.invoked == [VERSION]
-    (told,) = aws.told
-    assert (told["deploymentId"], told["lifecycleEventHookExecutionId"]) == ("d-1", "e-1")
-    return told["status"]
+    def put_lifecycle_event_hook_execution_status(self, **report: str) -> None:
+        self.reports.append(report)
 
 
-def test_a_version_that_tags_gets_traffic(handler: Any, context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers: list[Any] = []
+Run = Callable[..., tuple[str, int]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the hook against a new version with these answers; returns the reported status and the invocations."""
+
+    def run(*answers: Answer, label: str = "", remaining_s: float = 100) -> tuple[str, int]:
+        aws = Aws(*answers)
+        monkeypatch.setattr(hook_handler, "boto3", aws)
+        monkeypatch.setattr(hook_handler, "PAUSE_S", 0)
+        settings = hook_handler.settings.model_copy(update={"new_version": VERSION, "smoke_label": label})
+        monkeypatch.setattr(hook_handler, "settings", settings)
+        hook_handler.handler(EVENT, Context(remaining_s))
+        (report,) = aws.reports
+        assert (report["deploymentId"], report["lifecycleEventHookExecutionId"]) == ("d-1", "e-1")
+        assert set(aws.invoked) <= {VERSION}
+        return report["status"], len(aws.invoked)
+
+    return run
+
+
+def fail(error: Exception) -> Answer:
+    def answer(_: Any) -> Any:
+        raise error
+
+    return answer
+
+
+def tags(*found: dict[str, Any]) -> Answer:
+    return lambda _: {"statusCode": 200, "body": json.dumps(found)}
+
+
+def test_version_that_tags_the_photo_gets_traffic(handler: Any, context: Any, run: Run) -> None:
+    best = ""
 
     def answer(event: Any) -> Any:
-        answers.append(handler(event, context))
-        return answers[-1]
+        nonlocal best
+        response = handler(event, context)
+        best = next(tag["label"] for tag in json.loads(response["body"]) if tag["group"] == "pet")
+        return response
 
-    assert verdict(monkeypatch, answer) == "Succeeded"
-    best = json.loads(answers[0]["body"])[0]["label"]
-    assert verdict(monkeypatch, answer, best) == "Succeeded"
-    assert verdict(monkeypatch, answer, "elephant") == "Failed"
+    assert run(answer) == ("Succeeded", 1)
+    assert run(answer, label=best) == ("Succeeded", 1)
+    assert run(answer, label="elephant") == ("Failed", 1)
 
 
-def fail(_: Any) -> Any:
-    raise TimeoutError
+def test_best_pet_is_judged_even_if_a_coat_scores_higher(run: Run) -> None:
+    assert run(tags(COAT, CAT), label="cat") == ("Succeeded", 1)
+    assert run(tags(COAT, CAT), label="short-hair") == ("Failed", 1)
+
+
+def test_labels_without_a_pet_group_are_judged_by_the_best_tag(run: Run) -> None:
+    assert run(tags({"label": "rose", "score": 1, "group": "flower"}), label="rose") == ("Succeeded", 1)
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "failure",
     [
-        lambda _: {"statusCode": 500, "body": "{}"},
-        lambda _: {"statusCode": 200, "body": "[]"},
+        fail(FunctionFailed()),
+        fail(TimeoutError()),
+        fail(RuntimeError("CodeArtifactUserPendingException: the image is being optimised")),
+        lambda _: {"statusCode": 503, "body": "{}"},
         lambda _: {"statusCode": 200, "body": "no JSON"},
-        lambda _: {"errorType": "Runtime.ExitError", "errorMessage": "exit status 1"},
         lambda _: None,
-        fail,
     ],
+    ids=["function error", "timeout", "pending", "503", "no JSON", "null"],
 )
-def test_a_version_that_does_not_gets_none(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
-    assert verdict(monkeypatch, answer) == "Failed"
+def test_errors_are_retried_twice(run: Run, failure: Answer) -> None:
+    assert run(failure, failure, tags(CAT), label="cat") == ("Succeeded", 3)
+    assert run(failure) == ("Failed", 3)
 
 
-def test_a_picture_that_cannot_be_sent_is_a_failure_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hook_handler, "PICTURE", hook_handler.PICTURE.with_name("gone.webp"))
-    aws = Aws(fail)
-    monkeypatch.setattr(hook_handler, "boto3", aws)
-    hook_handler.handler(EVENT, object())
-    assert [told["status"] for told in aws.told] == ["Failed"]
+def test_image_without_a_tag_fails_without_retry(run: Run) -> None:
+    assert run(tags()) == ("Failed", 1)
 
 
-def test_the_module_loads_no_model() -> None:
-    """It runs in half a gigabyte."""
+def test_no_attempt_starts_when_the_time_is_over(run: Run) -> None:
+    assert run(tags(CAT), remaining_s=10.5) == ("Failed", 0)
+
+
+def test_missing_photo_is_reported_as_failure(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hook_handler, "PHOTO", hook_handler.PHOTO.with_name("missing.webp"))
+    assert run(tags(CAT)) == ("Failed", 0)
+
+
+def test_module_imports_neither_torch_nor_pillow() -> None:
+    """The function has half a gigabyte of memory."""
     code = "import sys, function.hook_handler; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "boto3" in modules
