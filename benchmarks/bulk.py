@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.fixtures import ROOT, Files, prepare
-from function.bulk.eventbridge import Announcer
+from function.bulk.eventbridge import EventPublisher
 from function.bulk.pipeline import BulkTagger, monotonic_deadline
 from function.bulk.results import Result, Results
 from function.errors import ObjectNotFound, StorageUnavailable
@@ -59,10 +59,10 @@ class _Memory(ObjectStore):
         return count
 
 
-class _Silent(Announcer):
+class _Silent(EventPublisher):
     """A bus that nobody listens to."""
 
-    def announce(self, results: Sequence[Result]) -> list[StorageUnavailable | None]:
+    def publish(self, results: Sequence[Result]) -> list[StorageUnavailable | None]:
         time.sleep(LATENCY_S)
         return [None] * len(results)
 

@@ -1,6 +1,6 @@
-"""S3 objects: the one place that reads and writes them, and that knows which of S3's refusals are worth another try.
+"""Reads and writes S3 objects, and decides which errors of S3 are worth a retry.
 
-boto3 is imported at first use: a picture that comes with its request needs none of it.
+boto3 is imported on first use, because most requests contain their image and do not need it.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _CONNECTIONS = 32
-_GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "404", "412", "PreconditionFailed"}
-# A version that is a delete marker, a version id that cannot be one, a key that S3 would not have stored.
-_NEVER_WAS = {"MethodNotAllowed", "405", "InvalidArgument", "KeyTooLongError"}
-_TAKEN = {"PreconditionFailed", "412"}
+_NOT_FOUND = {"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "404", "412", "PreconditionFailed"}
+# A version that is a delete marker, an invalid version id, a key that is too long.
+_INVALID = {"MethodNotAllowed", "405", "InvalidArgument", "KeyTooLongError"}
+_EXISTS = {"PreconditionFailed", "412"}
 
 
 @dataclass(frozen=True)
 class S3Object:
-    """One object of S3; `version_id` and `etag` (without quotes) say which, as far as that is known."""
+    """One S3 object. `version_id` and `etag` (without quotes) identify the version, if they are known."""
 
     bucket: str
     key: str
@@ -33,7 +33,7 @@ class S3Object:
 
     @property
     def version(self) -> str | None:
-        """What tells this version from others of the same key: in a bucket without versioning, its ETag."""
+        """The identity of this version: its version id or, in a bucket without versioning, its ETag."""
         return self.version_id if self.version_id not in {None, "null"} else self.etag
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class S3Object:
 
 
 class ObjectStore:
-    """S3 through one client, which threads may share. `make_client` is called once, when it is first needed."""
+    """S3 through one client, which threads may share. `make_client` is called once, on first use."""
 
     def __init__(self, make_client: "Callable[[], S3Client] | None" = None) -> None:
         self._make_client = make_client or _client
@@ -51,31 +51,31 @@ class ObjectStore:
         """The S3 client."""
         return self._make_client()
 
-    def resolve(self, wanted: S3Object) -> S3Object:
-        """Return `wanted` with the version and ETag that it has now.
+    def resolve(self, s3_object: S3Object) -> S3Object:
+        """Return the object with its current version and ETag.
 
         Raises ObjectNotFound or StorageUnavailable.
         """
-        with _translated(wanted):
-            return _identified(wanted, self.client.head_object(**_arguments(wanted)))
+        with _translated(s3_object):
+            return _identified(s3_object, self.client.head_object(**_arguments(s3_object)))
 
-    def fetch(self, wanted: S3Object, max_bytes: int) -> tuple[S3Object, bytes]:
-        """Return the bytes of an object, and which version of it they are.
+    def fetch(self, s3_object: S3Object, max_bytes: int) -> tuple[S3Object, bytes]:
+        """Return the version of the object that was read, and its bytes.
 
-        Raises TooManyBytes (before reading them) if there are more than `max_bytes`, ObjectNotFound if the object, or
-        the version that is asked for, is not there, ObjectArchived, or StorageUnavailable.
+        Raises TooManyBytes (before reading) if there are more than `max_bytes`, ObjectNotFound if the object or the
+        version does not exist, ObjectArchived if it must be restored first, or StorageUnavailable.
         """
-        condition: dict[str, Any] = {"IfMatch": f'"{wanted.etag}"'} if wanted.etag else {}
-        with _translated(wanted):
-            answer = self.client.get_object(**_arguments(wanted), **condition)
-            with closing(answer["Body"]) as body:
-                if answer["ContentLength"] > max_bytes:
-                    size, most = answer["ContentLength"] / 1e6, max_bytes / 1e6
-                    raise TooManyBytes(f"The object has {size:.1f} MB; at most {most:.1f} MB are read.")
-                return _identified(wanted, answer), body.read()
+        condition: dict[str, Any] = {"IfMatch": f'"{s3_object.etag}"'} if s3_object.etag else {}
+        with _translated(s3_object):
+            response = self.client.get_object(**_arguments(s3_object), **condition)
+            with closing(response["Body"]) as body:
+                if response["ContentLength"] > max_bytes:
+                    size, most = response["ContentLength"] / 1e6, max_bytes / 1e6
+                    raise TooManyBytes(f"The object has {size:.1f} MB; the limit is {most:.1f} MB.")
+                return _identified(s3_object, response), body.read()
 
     def create(self, bucket: str, key: str, body: bytes) -> bool:
-        """Write a JSON object unless there is one of that key; return whether it was written.
+        """Write a JSON object unless the key exists; return whether it was written.
 
         Raises StorageUnavailable.
         """
@@ -85,33 +85,33 @@ class ObjectStore:
         try:
             self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*")
         except ClientError as error:
-            if error.response["Error"]["Code"] in _TAKEN:
+            if error.response["Error"]["Code"] in _EXISTS:
                 return False
             raise StorageUnavailable(_why(target, error)) from error
         except Exception as error:
             raise StorageUnavailable(_why(target, error)) from error
         return True
 
-    def tags(self, source: S3Object) -> dict[str, str]:
+    def tags(self, s3_object: S3Object) -> dict[str, str]:
         """Return the S3 tags of an object.
 
         Raises ObjectNotFound or StorageUnavailable.
         """
-        with _translated(source):
-            answer = self.client.get_object_tagging(**_arguments(source))
-            return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
+        with _translated(s3_object):
+            response = self.client.get_object_tagging(**_arguments(s3_object))
+            return {tag["Key"]: tag["Value"] for tag in response["TagSet"]}
 
-    def write_tags(self, source: S3Object, tags: dict[str, str]) -> None:
+    def write_tags(self, s3_object: S3Object, tags: dict[str, str]) -> None:
         """Replace the S3 tags of an object.
 
         Raises ObjectNotFound or StorageUnavailable.
         """
         tag_set: Any = [{"Key": key, "Value": value} for key, value in tags.items()]
-        with _translated(source):
-            self.client.put_object_tagging(**_arguments(source), Tagging={"TagSet": tag_set})
+        with _translated(s3_object):
+            self.client.put_object_tagging(**_arguments(s3_object), Tagging={"TagSet": tag_set})
 
     def presigned_post(self, target: S3Object, max_bytes: int, expires_in_s: int) -> dict[str, Any]:
-        """Return the `url` and form `fields` by which anybody may upload one image of at most `max_bytes` there.
+        """Return the `url` and form `fields` of a presigned POST: anybody may upload one image of up to `max_bytes`.
 
         Raises StorageUnavailable.
         """
@@ -123,7 +123,7 @@ class ObjectStore:
 
 
 def client_config() -> "Config":
-    """Return how every AWS client of the service connects: soon tired of waiting, and trying again a little."""
+    """Return the configuration of all AWS clients: short timeouts, a few retries."""
     from botocore.config import Config  # noqa: PLC0415
 
     return Config(
@@ -138,45 +138,47 @@ def _client() -> "S3Client":
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
-    # Buckets by name in the host, of the region: what else a presigned POST names is redirected for a bucket's first
-    # day, and a browser does not follow that.
+    # The host must contain bucket and region. S3 redirects other hosts on a bucket's first day, and a browser does not
+    # follow a redirect of a presigned POST.
     s3 = Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
     return boto3.client("s3", config=client_config().merge(s3))
 
 
-def _arguments(wanted: S3Object) -> dict[str, Any]:
-    version = {"VersionId": wanted.version_id} if wanted.version_id else {}
-    return {"Bucket": wanted.bucket, "Key": wanted.key, **version}
+def _arguments(s3_object: S3Object) -> dict[str, Any]:
+    version = {"VersionId": s3_object.version_id} if s3_object.version_id else {}
+    return {"Bucket": s3_object.bucket, "Key": s3_object.key, **version}
 
 
-def _identified(wanted: S3Object, answer: Any) -> S3Object:
-    """Return `wanted` with what S3's answer says of its version."""
-    return replace(wanted, version_id=answer.get("VersionId", wanted.version_id), etag=answer["ETag"].strip('"'))
+def _identified(s3_object: S3Object, response: Any) -> S3Object:
+    """Return the object with the version and ETag of S3's response."""
+    return replace(
+        s3_object, version_id=response.get("VersionId", s3_object.version_id), etag=response["ETag"].strip('"')
+    )
 
 
 @contextmanager
-def _translated(source: S3Object) -> Iterator[None]:
-    """Turn what S3 and boto3 raise into errors of ours; what is not known to be final is worth another try."""
+def _translated(s3_object: S3Object) -> Iterator[None]:
+    """Raise our errors for those of S3 and boto3. An error is worth a retry unless it is known to be final."""
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError  # noqa: PLC0415
 
     try:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code in _GONE | _NEVER_WAS:
-            raise ObjectNotFound(f"{source} is not there, or this version of it no longer is.") from error
+        if code in _NOT_FOUND | _INVALID:
+            raise ObjectNotFound(f"{s3_object} does not exist, or this version was deleted.") from error
         if code == "InvalidObjectState":
-            raise ObjectArchived(f"{source} is archived: it has to be restored before it can be read.") from error
-        raise StorageUnavailable(_why(source, error)) from error
+            raise ObjectArchived(f"{s3_object} is archived: restore it before you read it.") from error
+        raise StorageUnavailable(_why(s3_object, error)) from error
     except ParamValidationError as error:
-        raise ObjectNotFound(f"{source} cannot be an object of S3.") from error
+        raise ObjectNotFound(f"{s3_object} is not a valid S3 bucket and key.") from error
     except (BotoCoreError, HTTPClientError, OSError) as error:
-        raise StorageUnavailable(_why(source, error)) from error
+        raise StorageUnavailable(_why(s3_object, error)) from error
 
 
-def _why(source: S3Object, error: Exception) -> str:
-    """Return what went wrong without what S3 says of it, which names roles and accounts."""
+def _why(s3_object: S3Object, error: Exception) -> str:
+    """Return a message without S3's own text, because that text names roles and accounts."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
     reason = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    return f"S3 did not serve {source}: {reason}. Try again."
+    return f"S3 failed for {s3_object}: {reason}. Try again."

@@ -49,9 +49,9 @@ _ERRORS: list[tuple[type[errors.TaggerError], str]] = [
     (errors.UndecodableImage, "The image is broken or cut short: it could not be decoded."),
     (errors.InvalidOption, "top_k: Input should be greater than or equal to 1."),
     (errors.SourceForbidden, "`inputs` must name an object in this deployment's upload bucket: see POST /uploads."),
-    (errors.ObjectNotFound, "s3://bucket/cat.jpg is not there, or this version of it no longer is."),
-    (errors.ObjectArchived, "s3://bucket/cat.jpg is archived: it has to be restored before it can be read."),
-    (errors.StorageUnavailable, "S3 did not serve s3://bucket/cat.jpg: SlowDown. Try again."),
+    (errors.ObjectNotFound, "s3://bucket/cat.jpg does not exist, or this version was deleted."),
+    (errors.ObjectArchived, "s3://bucket/cat.jpg is archived: restore it before you read it."),
+    (errors.StorageUnavailable, "S3 failed for s3://bucket/cat.jpg: SlowDown. Try again."),
     (errors.SourceNotSupported, "This deployment does not read from S3. Send the image in the request."),
     (errors.Overloaded, "Too many requests are waiting. Try again in a second."),
 ]
@@ -95,7 +95,7 @@ def upload_responses() -> dict[int | str, dict[str, Any]]:
         **_error_responses(
             [
                 (errors.SourceNotSupported, "This deployment has no upload bucket. Send the image in the request."),
-                (errors.StorageUnavailable, "S3 did not serve s3://bucket/uploads/1: NoCredentialsError. Try again."),
+                (errors.StorageUnavailable, "S3 failed for s3://bucket/uploads/1: NoCredentialsError. Try again."),
             ]
         ),
     }

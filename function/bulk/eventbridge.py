@@ -1,4 +1,4 @@
-"""Results as EventBridge events, for whoever wants to know when an image was tagged."""
+"""Results as EventBridge events."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient
 
 SOURCE, DETAIL_TYPE = "pet-tagger", "ImageTagged"
-# PutEvents takes no more at once.
+# Limit of PutEvents (Amazon EventBridge API Reference, "PutEvents").
 MAX_EVENTS = 10
 
 
-class Announcer:
-    """One event bus. An event is sent at least once: whoever listens must not mind to hear it again."""
+class EventPublisher:
+    """Sends events to one event bus, each at least once: a consumer may receive the same event again."""
 
     def __init__(self, event_bus: str, make_client: "Callable[[], EventBridgeClient] | None" = None) -> None:
         self._event_bus, self._make_client = event_bus, make_client or _client
@@ -27,34 +27,31 @@ class Announcer:
     def _client(self) -> "EventBridgeClient":
         return self._make_client()
 
-    def announce(self, results: Sequence[Result]) -> list[StorageUnavailable | None]:
-        """Send one event for each of `results`; return for each what went wrong, None if nothing."""
-        parts = [results[start : start + MAX_EVENTS] for start in range(0, len(results), MAX_EVENTS)]
-        return [error for part in parts for error in self._announce(part)]
-
-    def _announce(self, results: Sequence[Result]) -> list[StorageUnavailable | None]:
+    def publish(self, results: Sequence[Result]) -> list[StorageUnavailable | None]:
+        """Send one event for each of at most `MAX_EVENTS` results; return the error of each, None for success."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-        try:
-            answer = self._client.put_events(
-                Entries=[
-                    {
-                        "Source": SOURCE,
-                        "DetailType": DETAIL_TYPE,
-                        "Detail": json.dumps(result),
-                        "EventBusName": self._event_bus,
-                    }
-                    for result in results
-                ]
-            )
-        except (BotoCoreError, ClientError) as error:
-            return [StorageUnavailable(f"EventBridge took no event: {error}.")] * len(results)
-        return [
-            StorageUnavailable(f"EventBridge did not take the event: {entry['ErrorCode']}")
-            if "ErrorCode" in entry
-            else None
-            for entry in answer["Entries"]
+        entries = [
+            {
+                "Source": SOURCE,
+                "DetailType": DETAIL_TYPE,
+                "Detail": json.dumps(result),
+                "EventBusName": self._event_bus,
+            }
+            for result in results
         ]
+        try:
+            answer = self._client.put_events(Entries=entries)  # type: ignore[arg-type]
+        except (BotoCoreError, ClientError) as error:
+            return [_refused(error)] * len(results)
+        codes = [entry.get("ErrorCode") for entry in answer["Entries"]]
+        return [
+            StorageUnavailable(f"EventBridge did not accept the event: {code}.") if code else None for code in codes
+        ]
+
+
+def _refused(reason: object) -> StorageUnavailable:
+    return StorageUnavailable(f"EventBridge did not accept the event: {reason}.")
 
 
 def _client() -> "EventBridgeClient":

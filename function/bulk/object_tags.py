@@ -1,7 +1,7 @@
-"""Tags as S3 object tags, beside those that are there: `pet-tagger:pet = cat 0.97`. An option, off by default.
+"""Tags as S3 object tags, such as `pet-tagger:pet = cat 0.97`. Optional, off by default.
 
-Rules of S3 (User Guide, "Categorizing your storage using tags"): ten tags an object; keys of at most 128 characters,
-values of at most 256; letters, digits, spaces and `+ - = . _ : / @`.
+S3 allows ten tags an object, keys of at most 128 and values of at most 256 characters: letters, digits, spaces and
+`+ - = . _ : / @` (Amazon S3 User Guide, "Categorizing your storage using tags").
 """
 
 import re
@@ -14,13 +14,13 @@ _FORBIDDEN = re.compile(r"[^\w+\-=. _:/@]", re.UNICODE)
 
 
 def merged(present: dict[str, str], tags: list[dict[str, Any]]) -> dict[str, str]:
-    """Return the S3 tags that an object should have: what is `present`, ours replaced by the best of each group.
+    """Return the S3 tags of an object: the `present` ones, with ours replaced by the best tag of each group.
 
-    What is not ours is never dropped: where ten are not enough, ours of the later groups are left out.
+    Tags of others are never dropped. If there is not enough room, our tags of the later groups are left out.
     """
     others = {key: value for key, value in present.items() if not key.startswith(_PREFIX)}
     best: dict[str, str] = {}
-    for tag in tags:  # best first, so each group's first is its best
+    for tag in tags:  # best first, so the first of each group is its best
         best.setdefault(_allowed(_PREFIX + tag["group"], _MAX_KEY), _allowed(_value(tag), _MAX_VALUE))
     return others | dict(list(best.items())[: max(0, MAX_TAGS - len(others))])
 
@@ -30,4 +30,5 @@ def _value(tag: dict[str, Any]) -> str:
 
 
 def _allowed(text: str, max_characters: int) -> str:
+    """Return `text` with forbidden characters replaced, cut to the limit."""
     return _FORBIDDEN.sub("_", text)[:max_characters]

@@ -1,23 +1,20 @@
-"""A batch of objects to results: while some are encoded, the next are read and decoded, and the last are recorded.
+"""Objects in S3 to recorded results.
 
-For each object, in this order: the result that is there already; else read, decode, encode; object tags, if wanted; an
-event; the result. The result comes last: where it is, all is done, and whatever fails before is done again.
+`BulkTagger._tag_object` handles one object, in this order: return the result if there is one already; else read and
+decode the object, encode it together with others, write object tags (optional), send an event, and record the result.
+The result is recorded last, so an object with a result is complete, and a failed object can be tried again.
 """
 
-import os
-import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass, field
 from threading import BoundedSemaphore
-from typing import Any
 
 from function.bulk import object_tags
-from function.bulk.eventbridge import Announcer
+from function.bulk.eventbridge import MAX_EVENTS, EventPublisher
 from function.bulk.messages import unique
+from function.bulk.micro_batcher import MicroBatcher
 from function.bulk.results import Result, Results
 from function.errors import (
     ImageError,
@@ -29,181 +26,124 @@ from function.errors import (
 )
 from function.images.preprocess import PreparedImage
 from function.s3 import ObjectStore, S3Object
+from function.tagging.scoring import Tag
 from function.tagging.tagger import Tagger
 
-# Images encoded at once, and recorded by one thread. On two cores a picture takes a fifth less of their time than
-# alone; more at once saves no more.
+# Images encoded together. On two CPUs an image of a batch takes a fifth less time than alone. More do not save more.
 BATCH_SIZE = 16
-# With fewer the encoder waits for more, if any are on their way.
-_WORTH_IT = BATCH_SIZE // 2
-# Reading waits for S3; a decoder holds a whole picture, 50 megapixels being some 350 MB on the way to RGB.
-_READERS, _DECODERS, _WRITERS = 8, 2, 4
-_NICE = 10
-# Seconds to encode and record a batch: with less than that left, none is begun.
+# Objects in work at the same time: one batch that is encoded, and the next ones that are read or recorded.
+_OBJECTS = 2 * BATCH_SIZE
+# Objects that are in memory as files. Each may have MAX_OBJECT_BYTES.
+_READS = 8
+# Objects that are decoded. A decoder holds a whole image: 50 megapixels are about 350 MB on the way to RGB.
+_DECODERS = 2
+# How long a batch that is not full waits for more. An image takes longer than this to encode.
+_MAX_WAIT_S = 0.05
+# Time to encode and record a batch. With less time left, an object is not started.
 _MARGIN_S = 5.0
-# Of those, what is left for the answer.
-_LAST_S = 1.0
+# Time to return the answer.
+_ANSWER_S = 1.0
 
 Outcome = Result | Exception
-# Objects, and what gives the seconds left, to the outcome of each object.
-TagObjects = Callable[[Sequence[S3Object], Callable[[], float]], dict[S3Object, Outcome]]
-
-
-@dataclass(frozen=True)
-class _Read:
-    """One object, read: its image, or the result that it has; `is_known` if that is recorded already."""
-
-    source: S3Object
-    image: PreparedImage | None = None
-    result: Result | None = None
-    is_known: bool = False
-
-
-@dataclass
-class _Run:
-    """Where each object of one batch is: being read, waiting to be encoded, being recorded, done."""
-
-    reading: dict[Future[_Read], S3Object]
-    waiting: list[tuple[S3Object, _Read]] = field(default_factory=list)
-    recording: dict[Future[list[Outcome]], list[S3Object]] = field(default_factory=dict)
-    outcomes: dict[S3Object, Outcome] = field(default_factory=dict)
-
-    @property
-    def is_busy(self) -> bool:
-        return bool(self.reading or self.waiting or self.recording)
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether it is time to encode: enough pictures wait to be worth it, or no more are on their way."""
-        return len(self.waiting) >= (_WORTH_IT if self.reading else 1)
-
-    def next_batch(self) -> list[tuple[S3Object, _Read]]:
-        """Return what is to be encoded now: what waits, at most `BATCH_SIZE`."""
-        batch, self.waiting = self.waiting[:BATCH_SIZE], self.waiting[BATCH_SIZE:]
-        return batch
-
-    def collect(self, timeout_s: float) -> None:
-        """Wait until something is done, at most so long, and move on all that is."""
-        pending: list[Future[Any]] = [*self.reading, *self.recording]
-        done, _ = wait(pending, max(0.0, timeout_s), FIRST_COMPLETED)
-        for read in [future for future in self.reading if future in done]:
-            wanted = self.reading.pop(read)
-            error = read.exception()
-            if isinstance(error, Exception):
-                self.outcomes[wanted] = error
-            elif (known := read.result()).is_known and known.result is not None:
-                self.outcomes[wanted] = known.result
-            else:
-                self.waiting.append((wanted, known))
-        for recorded in [future for future in self.recording if future in done]:
-            self.outcomes.update(zip(self.recording.pop(recorded), recorded.result(), strict=True))
-
-
-def _step_back() -> None:
-    """Let this thread have only what the encoder leaves: a product on all cores waits for the core that is taken away.
-
-    Linux gives each thread a nice value of its own (setpriority(2), "C library/kernel differences").
-    """
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+# Returns the seconds that are left for an invocation.
+RemainingTime = Callable[[], float]
+# Returns the outcome of each object.
+TagObjects = Callable[[Sequence[S3Object], RemainingTime], dict[S3Object, Outcome]]
 
 
 class BulkTagger:
-    """Tags the pictures of S3 objects. One batch at a time."""
+    """Tags the images of S3 objects."""
 
     def __init__(  # noqa: PLR0913 - the parts of one service, put together in `bulk_handler` alone
         self,
         tagger: Tagger,
         store: ObjectStore,
         results: Results,
-        announcer: Announcer,
+        publisher: EventPublisher,
         *,
         max_object_bytes: int,
         write_object_tags: bool,
     ) -> None:
-        self._tagger, self._store, self._results, self._announcer = tagger, store, results, announcer
+        self._tagger, self._store, self._results = tagger, store, results
         self._max_object_bytes, self._write_object_tags = max_object_bytes, write_object_tags
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="read", initializer=_step_back)
-        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="write")
-        self._decoders = BoundedSemaphore(_DECODERS)
+        self._threads = ThreadPoolExecutor(_OBJECTS, thread_name_prefix="object")
+        self._reads, self._decoders = BoundedSemaphore(_READS), BoundedSemaphore(_DECODERS)
+        self._encoder: MicroBatcher[PreparedImage, list[Tag]] = MicroBatcher(tagger.tag_images, BATCH_SIZE, _MAX_WAIT_S)
+        self._events: MicroBatcher[Result, None] = MicroBatcher(publisher.publish, MAX_EVENTS, _MAX_WAIT_S)
 
-    def tag(self, objects: Sequence[S3Object], remaining_s: Callable[[], float]) -> dict[S3Object, Outcome]:
-        """Return for each of `objects` its result, or why it has none and is worth another try.
+    def tag(self, objects: Sequence[S3Object], remaining_s: RemainingTime) -> dict[S3Object, Outcome]:
+        """Return for each of `objects` its result, or the error that left it without one and is worth a retry.
 
-        A picture that is broken or gone has a result that says so. `remaining_s` gives the seconds left: nothing is
-        begun that would not be ended, and what was not ended is ItemsUnfinished.
+        A broken or missing image has a result that contains the error. `remaining_s` returns the seconds left. An
+        object that is not finished by then has the outcome ItemsUnfinished.
         """
-        run = _Run({self._readers.submit(self._read, wanted): wanted for wanted in unique(objects)})
-        while run.is_busy and remaining_s() > _MARGIN_S:
-            run.collect(0.0 if run.is_ready else remaining_s() - _MARGIN_S)
-            if run.is_ready:
-                batch = run.next_batch()
-                encoded = self._encode([read for _, read in batch])
-                run.recording[self._writers.submit(self._finish, encoded)] = [wanted for wanted, _ in batch]
-        wait(run.recording, max(0.0, remaining_s() - _LAST_S))
-        run.collect(0.0)
-        for late in run.reading:
-            late.cancel()  # what has begun runs on: whatever is still recorded is there for the next try
-        out_of_time = ItemsUnfinished("There was no time left for this object.")
-        return {wanted: run.outcomes.get(wanted, out_of_time) for wanted in unique(objects)}
+        futures = {
+            s3_object: self._threads.submit(self._tag_object, s3_object, remaining_s) for s3_object in unique(objects)
+        }
+        wait(futures.values(), max(0.0, remaining_s() - _ANSWER_S))
+        return {s3_object: _outcome(future) for s3_object, future in futures.items()}
 
-    def _read(self, wanted: S3Object) -> _Read:
-        """Read and decode one object, unless it has a result.
+    def _tag_object(self, s3_object: S3Object, remaining_s: RemainingTime) -> Result:
+        """Return the result of one object.
 
-        Raises StorageUnavailable.
+        Raises StorageUnavailable if S3 or EventBridge fails, ItemsUnfinished if there is no time left.
         """
-        source = wanted
-        if self._results.owns(source):
-            own = self._results.failed(source, UnsupportedMediaType("This object is a result, not an image."))
-            return _Read(source, result=own, is_known=True)
+        if self._results.owns(s3_object):
+            return self._results.failed(s3_object, UnsupportedMediaType("This object is a result, not an image."))
+        _check_time(remaining_s)
         try:
-            if source.version is None:
-                source = self._store.resolve(source)
-            if result := self._results.find(source):
-                return _Read(source, result=result, is_known=True)
-            source, data = self._store.fetch(source, self._max_object_bytes)
+            if s3_object.version is None:
+                s3_object = self._store.resolve(s3_object)
+            if existing := self._results.find(s3_object):
+                return existing
+            s3_object, image = self._read(s3_object)
+            _check_time(remaining_s)
+            result = self._results.tagged(s3_object, self._encoder.submit(image).result())
+        except (RequestError, ImageError) as error:
+            if s3_object.version is None and (existing := self._results.find(s3_object)):
+                return existing
+            result = self._results.failed(s3_object, error)
+        if self._write_object_tags and "tags" in result:
+            self._tag_in_s3(s3_object, result)
+        self._events.submit(result).result()
+        self._results.record(s3_object, result)
+        return result
+
+    def _read(self, s3_object: S3Object) -> tuple[S3Object, PreparedImage]:
+        """Return the image of an object, decoded, and the version that was read."""
+        with self._reads:
+            s3_object, data = self._store.fetch(s3_object, self._max_object_bytes)
             if not data:
                 raise MissingImage("The object is empty.")
             with self._decoders:
-                return _Read(source, image=self._tagger.decode(data))
-        except (RequestError, ImageError) as error:
-            if source.version is None and (result := self._results.find(source)):
-                return _Read(source, result=result, is_known=True)
-            return _Read(source, result=self._results.failed(source, error))
+                return s3_object, self._tagger.decode(data)
 
-    def _encode(self, batch: list[_Read]) -> list[tuple[S3Object, Result]]:
-        """Return the result of each: what is an image is encoded, all of them at once."""
-        images = [read.image for read in batch if read.image]
-        tags = iter(self._tagger.tag_images(images) if images else [])
-        return [
-            (read.source, read.result if read.result is not None else self._results.tagged(read.source, next(tags)))
-            for read in batch
-        ]
-
-    def _finish(self, batch: list[tuple[S3Object, Result]]) -> list[Outcome]:
-        """Write object tags, send events, record results; return for each its result, or what went wrong."""
-        outcomes: list[Outcome] = [self._attempt(self._write_tags, source, result) for source, result in batch]
-        tagged = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, Exception)]
-        errors = self._announcer.announce([batch[i][1] for i in tagged]) if tagged else []
-        for i, error in zip(tagged, errors, strict=True):
-            outcomes[i] = error or self._attempt(self._results.record, *batch[i])
-        return outcomes
-
-    def _attempt(self, step: Callable[[S3Object, Result], object], source: S3Object, result: Result) -> Outcome:
-        try:
-            step(source, result)
-        except Exception as error:
-            return error
-        return result
-
-    def _write_tags(self, source: S3Object, result: Result) -> None:
-        if not self._write_object_tags or "error" in result:
-            return
-        with suppress(ObjectNotFound):  # deleted since it was read: it has its result all the same
-            self._store.write_tags(source, object_tags.merged(self._store.tags(source), result["tags"]))
+    def _tag_in_s3(self, s3_object: S3Object, result: Result) -> None:
+        """Write the best tags as object tags, unless the object was deleted meanwhile."""
+        with suppress(ObjectNotFound):
+            tags = object_tags.merged(self._store.tags(s3_object), result["tags"])
+            self._store.write_tags(s3_object, tags)
 
 
-def monotonic_deadline(seconds: float) -> Callable[[], float]:
-    """Return a function that gives what is left of so many seconds from now."""
+def monotonic_deadline(seconds: float) -> RemainingTime:
+    """Return a function that returns how many of `seconds` from now are left."""
     end = time.monotonic() + seconds
     return lambda: end - time.monotonic()
+
+
+def _check_time(remaining_s: RemainingTime) -> None:
+    """Raise ItemsUnfinished if there is not enough time to encode and record an object."""
+    if remaining_s() < _MARGIN_S:
+        raise ItemsUnfinished("There was not enough time left for this object.")
+
+
+def _outcome(future: Future[Result]) -> Outcome:
+    """Return the result or the error of one object. A call that already runs goes on: its result serves the retry."""
+    if future.cancel() or not future.done():
+        return ItemsUnfinished("There was not enough time left for this object.")
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if not isinstance(error, Exception):
+        raise error
+    return error

@@ -1,7 +1,8 @@
-"""The result of each object: its shape, and where it is kept.
+"""The result of each object: its JSON, and where it is stored.
 
-A result's key follows from the object's version, the model and the labels. It is written only if it is not there yet
-(S3's conditional write), so that each version has one, however often a queue delivers: see docs/adr/0005.
+The key of a result depends on the object's version, the model and the labels. A result is written only if there is none
+(S3's conditional write), so each version has one result, even if a queue delivers its message twice: see
+docs/adr/0005.
 """
 
 import hashlib
@@ -18,9 +19,9 @@ from function.tagging.scoring import Tag
 Result = dict[str, Any]
 
 PREFIX = "results"
-# What this service writes: results, and what a backfill says at its end.
+# Prefixes that this service writes to: results, and the summaries of backfills.
 OWN_PREFIXES = (f"{PREFIX}/", "backfills/")
-# A key of S3 has at most 1,024 bytes; this leaves room for the bucket's name and what is added.
+# A key of S3 has at most 1,024 bytes. The rest is for the bucket's name and the digest.
 _MAX_KEY_BYTES = 850
 _MAX_RESULT_BYTES = 1_000_000
 
@@ -32,51 +33,51 @@ class Results:
         self._store, self._bucket, self._manifest = store, bucket, manifest
         self._tagger = json.dumps([manifest.model_id, manifest.revision, manifest.source, manifest.labels_digest])
 
-    def key(self, source: S3Object) -> str:
-        """Return the key of the result of `source`: below the name of its bucket and its own key, to be found by."""
-        identity = f"{source.version or ''}\n{self._tagger}"
-        name = source.key
+    def key(self, s3_object: S3Object) -> str:
+        """Return the key of an object's result: results/BUCKET/KEY/DIGEST.json. A very long key is hashed."""
+        identity = f"{s3_object.version or ''}\n{self._tagger}"
+        name = s3_object.key
         if len(name.encode()) > _MAX_KEY_BYTES:
             name = f"sha256-{hashlib.sha256(name.encode()).hexdigest()}"
-        return f"{PREFIX}/{source.bucket}/{name}/{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
+        return f"{PREFIX}/{s3_object.bucket}/{name}/{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
 
-    def owns(self, source: S3Object) -> bool:
-        """Return whether that object is of our own making: tagging it would make another, and so on."""
-        return source.bucket == self._bucket and source.key.startswith(OWN_PREFIXES)
+    def owns(self, s3_object: S3Object) -> bool:
+        """Return whether this service wrote the object. Tagging it would write another result, without end."""
+        return s3_object.bucket == self._bucket and s3_object.key.startswith(OWN_PREFIXES)
 
-    def find(self, source: S3Object) -> Result | None:
-        """Return the result that is there already.
+    def find(self, s3_object: S3Object) -> Result | None:
+        """Return the recorded result of an object, None if there is none.
 
         Raises StorageUnavailable.
         """
         try:
-            _, body = self._store.fetch(S3Object(self._bucket, self.key(source)), _MAX_RESULT_BYTES)
+            _, body = self._store.fetch(S3Object(self._bucket, self.key(s3_object)), _MAX_RESULT_BYTES)
         except ObjectNotFound:
             return None
         result: Result = json.loads(body)
         return result
 
-    def record(self, source: S3Object, result: Result) -> bool:
-        """Write the result, unless one is there; return whether it was written.
+    def record(self, s3_object: S3Object, result: Result) -> bool:
+        """Write the result unless there is one already; return whether it was written.
 
         Raises StorageUnavailable.
         """
-        return self._store.create(self._bucket, self.key(source), json.dumps(result).encode())
+        return self._store.create(self._bucket, self.key(s3_object), json.dumps(result).encode())
 
-    def tagged(self, source: S3Object, tags: Sequence[Tag]) -> Result:
-        """Return the result of a picture."""
-        return self._result(source, {"tags": [tag.to_json() for tag in tags]})
+    def tagged(self, s3_object: S3Object, tags: Sequence[Tag]) -> Result:
+        """Return the result of an image."""
+        return self._result(s3_object, {"tags": [tag.to_json() for tag in tags]})
 
-    def failed(self, source: S3Object, error: TaggerError) -> Result:
-        """Return the result of what is no picture, or cannot be read as one."""
-        return self._result(source, {"error": {"code": error.code, "detail": str(error)}})
+    def failed(self, s3_object: S3Object, error: TaggerError) -> Result:
+        """Return the result of an object that is not an image, or that cannot be decoded."""
+        return self._result(s3_object, {"error": {"code": error.code, "detail": str(error)}})
 
-    def _result(self, source: S3Object, outcome: dict[str, Any]) -> Result:
+    def _result(self, s3_object: S3Object, outcome: dict[str, Any]) -> Result:
         return {
-            "bucket": source.bucket,
-            "key": source.key,
-            "version_id": source.version_id,
-            "etag": source.etag,
+            "bucket": s3_object.bucket,
+            "key": s3_object.key,
+            "version_id": s3_object.version_id,
+            "etag": s3_object.etag,
             **outcome,
             "model": self._manifest.model_name,
             "labels_digest": self._manifest.labels_digest,

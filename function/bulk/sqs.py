@@ -1,6 +1,5 @@
-"""A batch of queue messages to the ones that failed, as Lambda's poller wants it: the others are done and deleted."""
+"""SQS events: tag the objects that the messages name, and report the messages that failed."""
 
-from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -9,34 +8,34 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from function.bulk.messages import read_message
 from function.bulk.observe import logger
-from function.bulk.pipeline import Outcome, TagObjects
+from function.bulk.pipeline import Outcome, RemainingTime, TagObjects
 from function.errors import MalformedMessage
 from function.s3 import S3Object
 
-# A message that was received so often and is still here may hold what kills the process: it is taken last, and alone.
+# A message that was received this often may contain an image that crashes the process. It is tagged last and alone.
 _SUSPICIOUS_RECEIVE_COUNT = 3
 
 
-def answer_queue(
-    event: dict[str, Any], tag_objects: TagObjects, remaining_s: Callable[[], float]
+def handle_sqs(
+    event: dict[str, Any], tag_objects: TagObjects, remaining_s: RemainingTime
 ) -> PartialItemFailureResponse:
-    """Tag the objects of an SQS event; return which messages failed, to be delivered again.
+    """Tag the objects of an SQS event; return the messages that failed.
 
-    A message fails if one of its objects did: worth another try; or if it names none: its queue's dead letters are
-    where somebody will see it.
+    A message fails if one of its objects failed (it is retried) or if it names no object (it goes to the dead-letter
+    queue after its retries).
     """
-    named = {record["messageId"]: _objects(record["body"]) for record in event["Records"]}
+    objects_by_message = {record["messageId"]: _objects(record["body"]) for record in event["Records"]}
     outcomes: dict[S3Object, Outcome] = {}
     for group in _groups(event["Records"]):
-        objects = [source for message_id in group for source in named[message_id] or []]
-        outcomes |= tag_objects([source for source in objects if source not in outcomes], remaining_s)
+        objects = [s3_object for message_id in group for s3_object in objects_by_message[message_id] or []]
+        outcomes |= tag_objects([s3_object for s3_object in objects if s3_object not in outcomes], remaining_s)
 
     def check(record: SQSRecord) -> None:
-        objects = named[record.message_id]
+        objects = objects_by_message[record.message_id]
         if objects is None:
-            raise MalformedMessage("The message names no object.")
-        for source in objects:
-            outcome = outcomes[source]
+            raise MalformedMessage("The message does not name an S3 object.")
+        for s3_object in objects:
+            outcome = outcomes[s3_object]
             if isinstance(outcome, Exception):
                 raise outcome
 
@@ -45,20 +44,20 @@ def answer_queue(
 
 
 def _objects(body: str) -> list[S3Object] | None:
-    """Return the objects that a message names, None if it is not to be read."""
+    """Return the objects that a message names, or None if the message is malformed."""
     try:
         return read_message(body)
     except MalformedMessage as error:
-        logger.warning("unreadable message", extra={"reason": str(error)})
+        logger.warning("malformed message", extra={"reason": str(error)})
         return None
 
 
 def _groups(records: list[dict[str, Any]]) -> list[list[str]]:
-    """Return the ids of the messages in the order to take them: together, but each suspicious one by itself, last."""
+    """Return the message ids in groups to tag one after the other: all together, then each suspicious one alone."""
     counts = {record["messageId"]: _receive_count(record) for record in records}
     suspects = [message_id for message_id, count in counts.items() if count >= _SUSPICIOUS_RECEIVE_COUNT]
-    together = [message_id for message_id in counts if message_id not in suspects]
-    return [*([together] if together else []), *([each] for each in suspects)]
+    others = [message_id for message_id in counts if message_id not in suspects]
+    return [*([others] if others else []), *([message_id] for message_id in suspects)]
 
 
 def _receive_count(record: dict[str, Any]) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 import pytest
 
-from function.bulk.eventbridge import Announcer
+from function.bulk.eventbridge import EventPublisher
 from function.bulk.pipeline import BulkTagger, monotonic_deadline
 from function.bulk.results import Results
 from function.s3 import ObjectStore
@@ -114,7 +114,7 @@ def make_bulk(cloud: aws.Aws, small_tagger: Tagger, results: Results) -> Callabl
     """The bulk tagger, made anew: clients take their faults from the environment at that time."""
 
     def make(*, max_object_bytes: int = 50_000_000, write_object_tags: bool = False) -> BulkTagger:
-        announcer = Announcer("default")
+        announcer = EventPublisher("default")
         options = {"max_object_bytes": max_object_bytes, "write_object_tags": write_object_tags}
         return BulkTagger(small_tagger, ObjectStore(), results, announcer, **options)  # type: ignore[arg-type]
 

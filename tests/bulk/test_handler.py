@@ -104,7 +104,7 @@ def test_items_that_are_left_to_do_fail_the_batch_and_the_next_try_does_the_rest
     photos: "S3Client", handler: Handler
 ) -> None:
     event = SAMPLES["items-listing"].event
-    with pytest.raises(ItemsUnfinished, match="2 of 2 objects are left"):
+    with pytest.raises(ItemsUnfinished, match="2 of 2 objects are not finished"):
         handler(event, Context(seconds=1))
     first = handler(event, Context())
     assert handler(event, Context()) == first
