@@ -13,7 +13,7 @@ import json
 import struct
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,7 +40,7 @@ class Request:
     path: str = "/health"
     body: bytes = b""
     content_type: str = ""
-    query: dict[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | list[str]] = field(default_factory=dict)
     content_encoding: str = ""
 
     @property
@@ -80,8 +80,8 @@ def rest_event(request: Request, base_path: str = "") -> dict[str, Any]:
         "httpMethod": request.method,
         "headers": request.headers,
         "multiValueHeaders": {name: [value] for name, value in request.headers.items()},
-        "queryStringParameters": request.query or None,
-        "multiValueQueryStringParameters": {name: [value] for name, value in request.query.items()} or None,
+        "queryStringParameters": {name: _values(value)[-1] for name, value in request.query.items()} or None,
+        "multiValueQueryStringParameters": {name: _values(value) for name, value in request.query.items()} or None,
         "pathParameters": None,
         "stageVariables": None,
         "requestContext": {
@@ -109,7 +109,7 @@ def http_event(request: Request, stage: str = "$default") -> dict[str, Any]:
         "version": "2.0",
         "routeKey": f"{request.method} {request.path}",
         "rawPath": path,
-        "rawQueryString": urlencode(request.query),
+        "rawQueryString": urlencode(request.query, doseq=True),
         "headers": {name.lower(): value for name, value in request.headers.items()},
         "requestContext": {
             "accountId": "123456789012",
@@ -274,6 +274,10 @@ def _errors() -> dict[str, Sample]:
     as_text = rest_event(Request("POST", "/tag", picture, "image/x-unknown"))
     as_text |= {"body": picture.decode(errors="replace"), "isBase64Encoded": False}
     return errors | {"error-body-as-text": Sample(as_text, 415, "unsupported_media_type")}
+
+
+def _values(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]
 
 
 def _encoded(request: Request) -> tuple[str | None, bool]:

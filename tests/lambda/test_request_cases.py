@@ -1,0 +1,32 @@
+"""Requests as real clients send them, as events of a REST API."""
+
+import json
+from typing import Any
+
+import pytest
+
+from function.tagging.options import TagOptions
+from function.tagging.tagger import Tagger
+from tests.request_cases import CASES, IMAGE
+from tools.make_events import Request, rest_event
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_request_gets_its_answer(handler: Any, context: Any, small_tagger: Tagger, name: str) -> None:
+    case = CASES[name]
+    response = handler(rest_event(case.request), context)
+    body = json.loads(response["body"])
+    assert response["statusCode"] == case.status, body
+    if case.status == 200:
+        assert body == [
+            tag.to_json() for tag in small_tagger.tag(IMAGE, TagOptions(candidate_labels=case.labels or None)).tags
+        ]
+    else:
+        assert body["code"] == case.code
+        assert case.detail in body["detail"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/labels", "/", "/docs"])
+def test_head_gets_no_body(handler: Any, context: Any, path: str) -> None:
+    response = handler(rest_event(Request("HEAD", path)), context)
+    assert (response["statusCode"], response["body"]) == (200, "")
