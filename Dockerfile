@@ -43,6 +43,8 @@ FROM ${BASE}
 # What it was built on, for scripts/deploy.sh: a production release must name it by digest.
 ARG BASE
 LABEL org.opencontainers.image.base.name=${BASE}
+# SnapStart accepts an image that is not built on AWS's base only with this label.
+LABEL com.amazonaws.lambda.feature.snapstart="Allow"
 COPY --from=runtime /dependencies/ ${LAMBDA_TASK_ROOT}/
 COPY --from=model /opt/model/ /opt/model/
 COPY function/ ${LAMBDA_TASK_ROOT}/function/

@@ -32,6 +32,8 @@ from function.api.front_door import split_path  # noqa: E402
 from function.api.middleware import logger  # noqa: E402
 from function.api.problems import MEDIA_TYPE, problem_response  # noqa: E402
 from function.errors import UnexpectedEvent  # noqa: E402
+from function.snapstart import SNAP_START, register_hooks  # noqa: E402
+from function.start import Start  # noqa: E402
 
 tagger = _loading.result()
 
@@ -47,9 +49,13 @@ start_ms = round((time.perf_counter() - IMPORTED_AT) * 1000, 2)
 logger.info(
     "model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest, start_ms=start_ms
 )
-# With provisioned concurrency, Lambda starts the process before any request, so no request waits for it.
-_waited_for = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency"
-app = create_app(tagger, settings, start_ms if _waited_for else None)
+_start = Start()
+_initialization_type = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+if _initialization_type == SNAP_START:
+    register_hooks(tagger, _start)
+elif _initialization_type == "on-demand":  # with provisioned concurrency, no request waits for the start
+    _start.record("init", start_ms)
+app = create_app(tagger, settings, _start)
 
 
 async def _app_behind_front_door(scope: Scope, receive: Receive, send: Send) -> None:

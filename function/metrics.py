@@ -1,14 +1,14 @@
-"""What CloudWatch counts: a document in its embedded metric format for each picture or problem, by Powertools.
+"""Metrics for CloudWatch, in its embedded metric format, written by Powertools.
 
-A document is a line on standard output: CloudWatch makes metrics of it, no call is made and nothing is waited for.
+CloudWatch reads metrics from lines of the log, so publishing a metric calls no service.
 """
 
 from collections.abc import Mapping
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-# Fields of the log line, in milliseconds and bytes, that are metrics too, once a picture was encoded.
-_OF_PICTURES = {
+# Log fields of an encoded image that are also metrics.
+_IMAGE_METRICS = {
     "decode_ms": ("DecodeTime", MetricUnit.Milliseconds),
     "encode_ms": ("EncodeTime", MetricUnit.Milliseconds),
     "bytes": ("ImageBytes", MetricUnit.Bytes),
@@ -16,15 +16,15 @@ _OF_PICTURES = {
 
 
 def publish(namespace: str, service: str, log: Mapping[str, object]) -> None:
-    """Write the metrics that `log`, the fields of one log line, holds; nothing if it holds none.
+    """Write the metrics of one request, whose log fields are `log`. Write nothing if it has none.
 
-    `Images` counts pictures that were encoded, `Rejected` problems, by their `code` too; `ColdStart` and `LoadTime` say
-    that a request waited for the process to start, and how long.
+    `Images` counts encoded images, `Rejected` counts problems, also by their `code`. `ColdStart` counts requests that
+    waited for a start, `Restore` those that waited for a restore from a snapshot. `LoadTime` is how long both took.
     """
     values = _values(log)
     if not values:
         return
-    # Ephemeral: `Metrics` itself keeps one set for the whole process, which requests at the same time would share.
+    # EphemeralMetrics, because concurrent requests would share the one set of `Metrics`.
     metrics = EphemeralMetrics(namespace=namespace, service=service)
     metrics.add_dimension("service", service)
     for name, (unit, value) in values.items():
@@ -36,16 +36,18 @@ def publish(namespace: str, service: str, log: Mapping[str, object]) -> None:
 
 
 def _values(log: Mapping[str, object]) -> dict[str, tuple[MetricUnit, float]]:
-    """Return what is counted and measured, by the metric's name."""
+    """Return each metric's unit and value by name."""
     values: dict[str, tuple[MetricUnit, float]] = {}
     cold, encoded, rejected = bool(log.get("cold_start")), "encode_ms" in log, bool(log.get("code"))
     if encoded or rejected:
         values["Rejected"] = (MetricUnit.Count, int(rejected))
     if encoded:
         values["Images"] = (MetricUnit.Count, 1)
-        values |= {name: (unit, _number(log[field])) for field, (name, unit) in _OF_PICTURES.items() if field in log}
+        values |= {name: (unit, _number(log[field])) for field, (name, unit) in _IMAGE_METRICS.items() if field in log}
     if encoded or cold:
         values["ColdStart"] = (MetricUnit.Count, int(cold))
+    if log.get("start_type") == "restore":
+        values["Restore"] = (MetricUnit.Count, 1)
     if cold:
         values["LoadTime"] = (MetricUnit.Milliseconds, _number(log["start_ms"]))
     return values

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Puts infra/dashboard.json, made out for one stack, into CloudWatch, with the AWS CLI.
+# Creates or updates a stack's CloudWatch dashboard from infra/dashboard.json, with the AWS CLI.
 #
-#   scripts/dashboard.sh STACK            e.g. pet-tagger-dev; the region is the AWS CLI's
-#   scripts/dashboard.sh --print STACK    print it instead
+#   scripts/dashboard.sh STACK            e.g. pet-tagger-dev; in the region of AWS_REGION or the AWS CLI
+#   scripts/dashboard.sh --print STACK    print the dashboard instead
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ if [ "${1:-}" = --print ]; then
 fi
 [ $# -eq 1 ] && [[ $1 =~ ^[A-Za-z][A-Za-z0-9-]*$ ]] || { sed -n '2,5p' "$0" >&2; exit 2; }
 region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region 2>/dev/null || true)}}
-[ -n "$region" ] || { echo "dashboard.sh: which region? Set AWS_REGION" >&2; exit 2; }
+[ -n "$region" ] || { echo "dashboard.sh: no region: export AWS_REGION, e.g. AWS_REGION=eu-central-1" >&2; exit 2; }
 
 body=$(sed -e "s/\${STACK}/$1/g" -e "s/\${REGION}/$region/g" infra/dashboard.json)
 if [ -n "$print" ]; then

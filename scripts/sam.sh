@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the SAM CLI: the one on PATH if it is recent, else that of requirements/sam.lock.
+# Runs the SAM CLI: the one on PATH if it is recent enough, otherwise the one of requirements/sam.lock.
 set -euo pipefail
 
-oldest=1.138.0 # the oldest that this template is known to build with
+oldest=1.138.0 # the oldest version that was tested with this template
 export SAM_CLI_TELEMETRY=${SAM_CLI_TELEMETRY:-0}
 
 if version=$(sam --version 2>/dev/null) && printf '%s\n' "$oldest" "${version##* }" | sort -VC; then

@@ -14,6 +14,7 @@ from function.api.page import route as page
 from function.api.upload_bucket import UploadBucket
 from function.s3 import ObjectStore
 from function.settings import Settings
+from function.start import Start
 from function.tagging.tagger import Tagger
 
 _ROUTES = (tag, embed, uploads, labels, health, page, docs)
@@ -28,8 +29,8 @@ class _App(FastAPI):
         return document
 
 
-def create_app(tagger: Tagger, settings: Settings, start_ms: float | None = None) -> FastAPI:
-    """Return the ASGI app that serves `tagger`; `start_ms` is the start-up time if the first request waited for it."""
+def create_app(tagger: Tagger, settings: Settings, start: Start | None = None) -> FastAPI:
+    """Return the ASGI app that serves `tagger`. The first request logs `start`."""
     app = _app_with_routes()
     app.state.services = Services(
         tagger, settings, UploadBucket(settings, ObjectStore()), Admission(settings.max_waiting_requests)
@@ -37,7 +38,10 @@ def create_app(tagger: Tagger, settings: Settings, start_ms: float | None = None
     app.add_middleware(LenientPaths)
     cors.install(app, settings.cors_origins)
     app.add_middleware(
-        Observe, model=tagger.manifest.model_name, metrics_namespace=settings.metrics_namespace, start_ms=start_ms
+        Observe,
+        model=tagger.manifest.model_name,
+        metrics_namespace=settings.metrics_namespace,
+        start=start or Start(),
     )
     problems.install(app)
     return app

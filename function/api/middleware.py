@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from function.api.media_type import media_type
 from function.api.problems import problem_response
 from function.metrics import publish
+from function.start import Start
 
 SERVICE = "pet-tagger"
 logger = Logger(service=SERVICE)
@@ -34,13 +35,12 @@ _SECURITY_HEADERS = {
 class Observe:
     """ASGI middleware. Fields that a route adds to `request.state.log` become part of the request's log line.
 
-    `start_ms` is the start-up time of the process, or None if the first request did not wait for it.
-    `metrics_namespace` is the CloudWatch namespace of the metrics; if it is empty, there are no metrics.
+    The first request logs `start`. `metrics_namespace` is the CloudWatch namespace of the metrics; if it is empty,
+    there are no metrics.
     """
 
-    def __init__(self, app: ASGIApp, model: str, metrics_namespace: str = "", start_ms: float | None = None) -> None:
-        self._app, self._model, self._metrics_namespace = app, model, metrics_namespace
-        self._start = {"cold_start": True, "start_ms": round(start_ms, 2)} if start_ms is not None else {}
+    def __init__(self, app: ASGIApp, model: str, metrics_namespace: str, start: Start) -> None:
+        self._app, self._model, self._metrics_namespace, self._start = app, model, metrics_namespace, start
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -77,8 +77,7 @@ class Observe:
             self._record(log)
 
     def _describe(self, scope: Scope) -> dict[str, object]:
-        """Return the log fields that are known before the request is served; the first request adds the cold start."""
-        start, self._start = self._start or {"cold_start": False}, {}
+        """Return the log fields that are known before the request is served."""
         request_id = getattr(scope.get("aws.context"), "aws_request_id", None) or uuid.uuid4().hex
         context = scope.get("aws.event", {}).get("requestContext")
         api_request_id = context.get("requestId") if isinstance(context, dict) else None
@@ -95,7 +94,7 @@ class Observe:
             "path": scope["path"].removeprefix(scope.get("root_path", ""))[:_LOGGED_CHARACTERS],
             "content_type": media_type(headers)[:_LOGGED_CHARACTERS],
             "model": self._model,
-            **start,
+            **self._start.take_log_fields(),
         }
 
     def _record(self, log: dict[str, object]) -> None:

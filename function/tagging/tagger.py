@@ -136,6 +136,15 @@ class Tagger:
         vectors = self._inference.submit(self._embed_texts, texts, stopwatch).result()
         return Embedding(vectors, milliseconds=stopwatch.milliseconds)
 
+    def load_text_encoder(self) -> None:
+        """Load the text encoder now instead of with the first text."""
+        self._inference.submit(self._encode_texts.load).result()
+
+    def renew_inference_thread(self) -> None:
+        """Replace the inference thread by one that uses as many CPUs as there are now."""
+        self._inference.shutdown(wait=False)
+        self._inference = inference_thread()
+
     # Methods below run on the inference thread.
 
     def _tag(self, image: PreparedImage, options: TagOptions, stopwatch: Stopwatch) -> list[Tag]:

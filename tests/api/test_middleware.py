@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from function.api import middleware as observe
 from function.api.app import create_app
 from function.settings import Settings
+from function.start import Start
 from function.tagging.tagger import Tagger
 from tests import emf
 from tests.api.test_app import log_lines
@@ -19,10 +20,16 @@ from tools.make_events import PICTURE
 JPEG = {"content-type": "image/jpeg"}
 
 
+def started() -> Start:
+    start = Start()
+    start.record("init", 1234.5678)
+    return start
+
+
 @pytest.fixture
 def counted(small_tagger: Tagger) -> Iterator[TestClient]:
     """A client of an app that publishes metrics, and whose first request is a cold start."""
-    with TestClient(create_app(small_tagger, Settings(metrics_namespace="Tests"), start_ms=1234.5678)) as client:
+    with TestClient(create_app(small_tagger, Settings(metrics_namespace="Tests"), start=started())) as client:
         yield client
 
 

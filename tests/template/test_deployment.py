@@ -75,7 +75,8 @@ def graphed(dashboard: Any) -> list[list[Any]]:
 def test_the_dashboard_shows_every_metric_of_the_service(
     dashboard: Any, stack: Resources, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log = {"encode_ms": 1.0, "decode_ms": 1.0, "bytes": 1, "cold_start": True, "start_ms": 1.0, "request_id": "1"}
+    log = {"encode_ms": 1.0, "decode_ms": 1.0, "bytes": 1, "request_id": "1"}
+    log |= {"cold_start": True, "start_type": "restore", "start_ms": 1.0}
     publish("PetTagger/pets", "pet-tagger", log)
     (document,) = emf.documents(capsys.readouterr().out)
     published = {(name, "service", "pet-tagger") for name in emf.metrics(document)}
@@ -89,9 +90,11 @@ def test_the_dashboard_shows_every_metric_of_the_service(
 
 
 def test_the_dashboard_shows_this_stack(dashboard: Any, stack: Resources) -> None:
-    names = {stack["Api"]["Properties"]["Name"], stack["TagFunction"]["Properties"]["FunctionName"]}
+    names = {stack["Api"]["Properties"]["Name"]}
+    names |= {stack[function]["Properties"]["FunctionName"] for function in ("TagFunction", "BulkFunction")}
+    names |= {stack[queue]["Properties"]["QueueName"] for queue in ("UploadQueue", "DeadLetters")}
     others = [metric for metric in graphed(dashboard) if metric and metric[0].startswith("AWS/")]
-    assert {metric[3] for metric in others} == names == {"pets", "pets-tag"}
+    assert {metric[3] for metric in others} == names
     group = stack["TagLogs"]["Properties"]["LogGroupName"]
     assert f"SOURCE '{group}'" in json.dumps(dashboard)
 

@@ -44,6 +44,11 @@ def test_a_start_is_counted_whatever_the_request_was(capsys: pytest.CaptureFixtu
     assert emf.metrics(document) == {"ColdStart": 1, "LoadTime": 3210.0}
 
 
+def test_a_restore_is_a_start_that_is_also_counted_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    log = {"request_id": "1", "cold_start": True, "start_type": "restore", "start_ms": 12.0}
+    assert emf.metrics(published(capsys, log)) == {"ColdStart": 1, "Restore": 1, "LoadTime": 12.0}
+
+
 def test_nothing_to_count_is_no_document(capsys: pytest.CaptureFixture[str]) -> None:
     publish("Tests", "tagger", {"request_id": "1", "cold_start": False, "status": 200})
     assert capsys.readouterr().out == ""
