@@ -2,12 +2,12 @@
 #
 #   docker build --build-arg MODEL_ID=models/demo -t pet-tagger .      (`sam build` does the same from template.yaml)
 #
-# Builds with BuildKit and without (SAM before 1.156): so no RUN --mount and no heredoc.
-# Order: what changes least comes first, so a change of code installs nothing again.
+# Builds with and without BuildKit (SAM before 1.156 does not use it), so there is no RUN --mount and no heredoc.
+# Steps that change rarely come first, so a change of code does not install the dependencies again.
 # checkov:skip=CKV_DOCKER_7:the tag is in BASE
 ARG BASE=public.ecr.aws/lambda/python:3.13
 
-# --- dependencies: as they come. pip and its cache stay behind in this stage.
+# --- dependencies of the function. pip and its cache are not copied out of this stage.
 FROM ${BASE} AS dependencies
 COPY requirements/torch.txt /requirements/
 RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --require-hashes --target /dependencies \
@@ -16,10 +16,14 @@ COPY requirements/runtime.lock /requirements/
 RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --require-hashes --target /dependencies \
       -r /requirements/runtime.lock
 
-# --- the model: fetched, encoded, verified. Only what the bake imports, so that other code can change without it.
+# --- the model: downloaded, converted, verified. Transformers is installed in this stage only. Only the code that the
+# bake imports is copied, so other code can change without a new bake.
 FROM dependencies AS model
+COPY requirements/bake.lock /requirements/
+RUN python3 -m pip install --no-cache-dir --no-compile --no-deps --require-hashes --target /bake-dependencies \
+      -r /requirements/bake.lock
 WORKDIR /src
-ENV PYTHONPATH=/dependencies
+ENV PYTHONPATH=/bake-dependencies:/dependencies
 COPY models/ models/
 COPY function/__init__.py function/errors.py function/settings.py function/labels.toml function/bake.py function/
 COPY function/model/ function/model/
@@ -31,16 +35,16 @@ RUN python3 -m function.bake --model "${MODEL_ID}" ${MODEL_REVISION:+--revision 
  && python3 -m function.bake --verify /opt/model \
  && chmod -R a+rX /opt/model
 
-# --- what of the dependencies the run time needs, compiled.
+# --- the same dependencies without the files that are never used at run time, compiled.
 FROM dependencies AS runtime
 COPY scripts/strip_dependencies.py /scripts/
-# Byte code is never checked against its source: the root is read-only, and layers need not keep a file's time.
+# Byte code is not checked against its source, because the root is read-only and layers may change a file's time.
 RUN python3 /scripts/strip_dependencies.py /dependencies \
  && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /dependencies
 
-# --- what Lambda runs: as any user, on a read-only root, with nothing but /tmp to write to and no network.
+# --- the image that Lambda runs: as any user, on a read-only root, with only /tmp to write to.
 FROM ${BASE}
-# What it was built on, for scripts/deploy.sh: a production release must name it by digest.
+# scripts/deploy.sh reads this label: a production release must name its base by digest.
 ARG BASE
 LABEL org.opencontainers.image.base.name=${BASE}
 # SnapStart accepts an image that is not built on AWS's base only with this label.
@@ -49,11 +53,6 @@ COPY --from=runtime /dependencies/ ${LAMBDA_TASK_ROOT}/
 COPY --from=model /opt/model/ /opt/model/
 COPY function/ ${LAMBDA_TASK_ROOT}/function/
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash "${LAMBDA_TASK_ROOT}/function"
-# TORCHINDUCTOR_CACHE_DIR: else torch, imported for the text tower, looks for a folder that it can write to, and raises
-# where /tmp is full.
 ENV HOME=/tmp \
-    HF_HOME=/tmp/hf \
-    HF_HUB_OFFLINE=1 \
-    MODEL_DIR=/opt/model \
-    TORCHINDUCTOR_CACHE_DIR=/tmp
+    MODEL_DIR=/opt/model
 CMD ["function.handler.handler"]

@@ -31,9 +31,10 @@ compile() {  # compile LOCK SOURCE [OPTION...]
     --custom-compile-command 'make lock' ${upgrade:+"$upgrade"} --output-file "$out/$lock" "$@"
 }
 
-compile runtime.lock pyproject.toml
-compile dev.lock pyproject.toml --extra dev --constraints "$out/runtime.lock"
-compile bench.lock pyproject.toml --extra dev --extra bench --constraints "$out/dev.lock"
+compile runtime.lock pyproject.toml --overrides requirements/runtime-overrides.txt
+compile bake.lock pyproject.toml --extra bake --constraints "$out/runtime.lock"
+compile dev.lock pyproject.toml --extra bake --extra dev --constraints "$out/bake.lock"
+compile bench.lock pyproject.toml --extra bake --extra dev --extra bench --constraints "$out/dev.lock"
 compile sam.lock requirements/sam.in
 compile policy.lock requirements/policy.in
 compile openapi-client.lock requirements/openapi-client.in

@@ -1,9 +1,10 @@
-"""Remove from a folder of installed packages what nothing imports at run time.
+"""Remove the files of installed packages that are never used at run time.
 
     python strip_dependencies.py FOLDER
 
-An image is loaded lazily, in chunks: what is never read costs no start, but it costs build, push and storage. Python
-sources stay: tracebacks quote them, and torch reads some of its own. (Python, because Lambda's base has no `find`.)
+Lambda loads an image lazily, so unused files do not slow down a start, but they cost build, push and storage. Python
+sources stay, because tracebacks quote them and torch reads some of its own. This is Python because Lambda's base image
+has neither `find` nor `strip`.
 """
 
 import shutil
@@ -12,49 +13,44 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-# Commands, manual pages, what torch ships for C++ extensions and for its own tests, and what its compiler writes.
+# Commands; what torch ships for C++ extensions and for its own tests; and torch's compiler, exporters and tools for
+# training on many machines, which `import torch` does not import.
 UNUSED = """
-bin/*  share  isympy.py
+bin/*  share  functorch
 torch/bin/*  torch/include  torch/share  torch/test
 torch/lib/*.a  torch/lib/libtorchbind_test.so  torch/lib/libjitbackend_test.so  torch/lib/libaoti_custom_ops.so
 torch/lib/libbackend_with_compiler.so
-torch/_inductor/codegen  torch/_inductor/fx_passes  torch/_inductor/kernel
-numpy/distutils  numpy/f2py
+torch/_dynamo  torch/_inductor  torch/_numpy  torch/_vendor/quack  torch/onnx
+torch/ao/ns  torch/ao/pruning  torch/utils/benchmark  torch/utils/hipify  torch/utils/tensorboard
+torch/distributed/checkpoint  torch/distributed/elastic  torch/distributed/fsdp  torch/distributed/pipelining
+torch/distributed/tensor
 """
-# Tests that packages ship, wherever they are.
+# The name of folders with a package's tests.
 TESTS = "tests"
-# What only the bake uses, or only a terminal: the hub's fast downloads and its files, command lines, colours.
-UNUSED_PACKAGES = """
-hf_xet  fsspec  functorch  pygments  rich  typer  click  shellingham  mdurl  markdown_it  markdown_it_py
-"""
-# Of Transformers' hundreds of models those stay that the text tower imports; of the others what tokenizers need, any of
-# which a checkpoint may have.
-NEEDED_MODELS = {"auto", "clip"}
-NEEDED_OF_MODELS = ("__init__", "configuration_", "tokenization_")
-# Of what matches a pattern, what stays:
+# For each pattern, the names that stay; everything else that matches is removed.
 NEEDED_ONLY = {
-    # of AWS's services, of whose descriptions boto3 makes clients, those that `function/` asks for
+    # boto3 builds its clients from botocore's descriptions of services. These are the services that `function/` uses.
     "botocore/data/*/": {"codedeploy", "events", "lambda", "s3"},
-    # of the helpers of torch's own tests those that `import torch` reads
+    # `import torch` reads these helpers of torch's own tests.
     "torch/testing/_internal/*": {"__init__.py", "common_dtype.py", "distributed", "logging_tensor.py"},
     "torch/testing/_internal/distributed/*": {"__init__.py", "fake_pg.py"},
 }
-# What `import torch` looks for.
+# `import torch` fails without this command.
 NEEDED_FILE = "torch/bin/torch_shm_manager"
-# Type stubs, and sources of extensions that are built.
+# Type stubs, and sources of compiled extensions.
 UNUSED_SUFFIXES = {".pyi", ".h", ".hpp", ".c", ".cpp", ".cu", ".pyx", ".pxd"}
 _LOADABLE = 1  # PT_LOAD
 
 
 def strip(folder: Path) -> None:
-    """Remove it all from `folder`, where torch is, and the symbols of what is left."""
+    """Remove unused files from `folder`, which contains torch, and debug symbols from the libraries that stay."""
     if not (folder / NEEDED_FILE).exists():
         raise SystemExit(f"strip_dependencies: no torch in {folder}")
     for path in set(_unused(folder)) - {folder / NEEDED_FILE}:
         if path.is_dir():
             shutil.rmtree(path)
         else:
-            path.unlink(missing_ok=True)  # or gone with a folder that it was in
+            path.unlink(missing_ok=True)  # it may be gone with its folder
     for path in folder.rglob("*"):
         if path.suffix in UNUSED_SUFFIXES and path.is_file():
             path.unlink()
@@ -63,25 +59,20 @@ def strip(folder: Path) -> None:
 
 
 def _unused(folder: Path) -> Iterator[Path]:
-    """Yield the files and folders to remove; some may lie within others."""
+    """Yield the files and folders to remove. Some are inside others."""
     for pattern in UNUSED.split():
         yield from folder.glob(pattern)
-    for package in UNUSED_PACKAGES.split():
-        yield folder / package
-        yield from folder.glob(f"{package.replace('_', '[-_]')}-*.dist-info")
     for pattern, needed in NEEDED_ONLY.items():
         yield from (path for path in folder.glob(pattern) if path.name not in needed)
-    for model in folder.glob("transformers/models/*/"):
-        if model.name not in NEEDED_MODELS:
-            yield from (path for path in model.iterdir() if not path.name.startswith(NEEDED_OF_MODELS))
     yield from folder.rglob(TESTS)
 
 
 def drop_symbols(path: Path) -> None:
-    """Cut from a shared library what lies after its last loadable segment: the symbols that only debuggers read.
+    """Cut off a shared library after its last loadable segment, where the symbols for debuggers are.
 
-    The loader reads program headers alone; section headers, which would point past the new end, are declared absent.
-    A 64-bit little-endian ELF file is cut, any other is left. Layout: System V ABI, "ELF Header", "Program Header".
+    The loader reads only the program headers. The section headers would point past the new end, so the ELF header is
+    changed to declare none. Only 64-bit little-endian ELF files are changed. Layout: System V ABI, "ELF Header" and
+    "Program Header".
     """
     with path.open("r+b") as file:
         header = file.read(64)
@@ -96,7 +87,7 @@ def drop_symbols(path: Path) -> None:
         file.seek(40)
         file.write(struct.pack("<Q", 0))  # where section headers start
         file.seek(60)
-        file.write(struct.pack("<HH", 0, 0))  # how many there are, and which of them holds their names
+        file.write(struct.pack("<HH", 0, 0))  # their number, and the index of the one with their names
 
 
 if __name__ == "__main__":

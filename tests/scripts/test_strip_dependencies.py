@@ -1,13 +1,15 @@
-"""Nothing that is needed is stripped: a library still loads, and boto3 still makes the clients that are asked for."""
+"""Stripping removes no file that the function needs."""
 
 import ctypes
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import torch
 
-from scripts.strip_dependencies import NEEDED_ONLY, drop_symbols
+from scripts.strip_dependencies import NEEDED_ONLY, UNUSED, drop_symbols
 from tests.delivered import ROOT
 
 
@@ -19,7 +21,7 @@ def test_a_library_without_its_symbols_loads_and_is_smaller(tmp_path: Path) -> N
     assert ctypes.CDLL(str(copy)) is not None
 
 
-def test_what_is_no_library_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_file_that_is_no_library_does_not_change(tmp_path: Path) -> None:
     script = tmp_path / "libm.so"
     script.write_text("/* GNU ld script */ GROUP ( /lib/libm.so.6 )" * 3)
     before = script.read_bytes()
@@ -27,7 +29,16 @@ def test_what_is_no_library_is_left_as_it_is(tmp_path: Path) -> None:
     assert script.read_bytes() == before
 
 
-def test_services_that_clients_are_made_of_stay() -> None:
+def test_the_services_stay_for_which_the_function_makes_clients() -> None:
     sources = "".join(path.read_text() for path in ROOT.joinpath("function").rglob("*.py"))
     assert set(re.findall(r"boto3\.client\(\W*(\w+)", sources)) == NEEDED_ONLY["botocore/data/*/"]
     assert re.findall(r"boto3\.(?!client\()", sources) == []
+
+
+def test_torch_imports_no_module_that_is_removed() -> None:
+    code = "import sys, torch; print(*(m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    site_packages = Path(torch.__file__).parents[1]
+    removed = [path for pattern in UNUSED.split() for path in site_packages.glob(pattern)]
+    assert site_packages / "torch/_inductor" in removed
+    assert [path for path in result.stdout.split() if any(map(Path(path).is_relative_to, removed))] == []
