@@ -155,6 +155,7 @@ FORMS = {
         raw("multipart/form-data", FILE + END), status=400, code="malformed_body", detail="Most HTTP clients"
     ),
     "part without headers": Case(form(b"--BOUND\r\n\r\nabc\r\n"), status=400, code="malformed_body"),
+    "empty body": Case(raw(FORM, b""), status=400, code="missing_image"),
     "no part": Case(form(), status=400, code="missing_image"),
     "broken base64 in a part": Case(
         file(f"{FILE_HEADERS}\r\nContent-Transfer-Encoding: base64", b"*"), status=400, code="malformed_body"

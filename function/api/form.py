@@ -77,6 +77,8 @@ def _boundary(content_type: str) -> bytes:
 
 def _raw_parts(body: bytes, boundary: bytes) -> Iterator[bytes]:
     """Yield the headers and content of each part; text before the first and after the last boundary is ignored."""
+    if not body.strip():  # how some clients send a form without fields
+        return
     text = b"\n" + body
     delimiter = b"\n--" + re.escape(boundary)
     opening = re.compile(delimiter + rb"[ \t]*(\r?\n|--)").search(text)

@@ -1,5 +1,8 @@
 """The service as users run it: uvicorn in a process of its own, on a free port, stopped at the end."""
 
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +12,9 @@ import pytest
 
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
-from tests.delivered import free_port, serving
+from tests.delivered import free_port, require, serving
 
+_NODE = Path(__file__).parent / "node"
 LABELS = ("a cat", "a dog", "a car")
 
 
@@ -31,15 +35,28 @@ def cat_file(tmp_path_factory: pytest.TempPathFactory, cat_jpeg: bytes) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def node_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of `tests/clients/node` with the packages that `package-lock.json` pins."""
+    npm = require("npm")
+    folder = tmp_path_factory.mktemp("node")
+    shutil.copytree(_NODE, folder, dirs_exist_ok=True)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    if result.returncode != 0:
+        (pytest.fail if os.environ.get("REQUIRE_TOOLS") else pytest.skip)(f"npm ci failed: {result.stderr[-500:]}")
+    return folder
+
+
 class Answers:
-    """What every client must be answered for the cat."""
+    """The answers that every client must get for the cat."""
 
     def __init__(self, tagger: Tagger, picture: bytes) -> None:
         self._tagger, self._picture = tagger, picture
 
     def check(self, found: Any, *labels: str, **options: Any) -> None:
-        """Assert that `found`, the JSON that a client got, is the answer to these labels of its own, and options."""
-        tags = self._tagger.tag(self._picture, TagOptions(candidate_labels=labels, **options)).tags
+        """Assert that `found`, the JSON that a client got, is the answer for these labels and options."""
+        tags = self._tagger.tag(self._picture, TagOptions(candidate_labels=labels or None, **options)).tags
         assert [(tag["label"], tag["group"]) for tag in found] == [(tag.label, tag.group) for tag in tags]
         assert [tag["score"] for tag in found] == pytest.approx([tag.score for tag in tags], abs=1e-5)
 

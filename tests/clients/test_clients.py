@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote get the same tags for the same picture, each in the way it sends one."""
+"""Common clients get the same tags for the same image, each in the way it sends one."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ def output(*command: str | Path, stdin: bytes = b"") -> Any:
 
 
 class TestHuggingFace:
-    """`huggingface_hub.InferenceClient`, with the service's URL in place of a model."""
+    """`huggingface_hub.InferenceClient`, with the service's URL instead of a model."""
 
     def test_image_classification_sends_the_bytes(self, service: str, cat_file: Path, answers: Answers) -> None:
         client = InferenceClient(model=f"{service}/tag")
@@ -54,7 +54,7 @@ class TestHuggingFace:
         found = client.zero_shot_image_classification(cat_file, list(LABELS), hypothesis_template="a sketch of {}")
         answers.check(found, *LABELS, hypothesis_template="a sketch of {}")
 
-    def test_what_is_not_done_is_refused_in_words(self, service: str, cat_file: Path) -> None:
+    def test_unsupported_parameter_gets_an_error_that_names_it(self, service: str, cat_file: Path) -> None:
         client = InferenceClient(model=f"{service}/tag")
         with pytest.raises(HfHubHTTPError, match="function_to_apply: Input should be 'softmax'"):
             client.image_classification(cat_file, function_to_apply="sigmoid")
@@ -67,7 +67,12 @@ class TestCurl:
         answers.check(output("curl", "-sS", "-F", f"image=@{cat_file}", *options, f"{service}/tag"), *LABELS, top_k=2)
 
     def test_raw_body(self, service: str, cat_file: Path, answers: Answers) -> None:
-        for header in ("Content-Type: image/jpeg", "Content-Type: application/octet-stream", "Content-Type:"):
+        for header in (
+            "Content-Type: image/jpeg",
+            "Content-Type: application/octet-stream",
+            "Content-Type:",
+            "Accept: */*",
+        ):
             answers.check(
                 output("curl", "-sS", "--data-binary", f"@{cat_file}", "-H", header, f"{service}/tag?top_k=3"), top_k=3
             )
@@ -98,13 +103,19 @@ def test_python_clients(service: str, cat_file: Path, answers: Answers, post: An
     answers.check(post(url, json={"inputs": inputs, "parameters": {"candidate_labels": list(LABELS)}}).json(), *LABELS)
 
 
+@pytest.mark.parametrize("name", ["Kätzchen 猫.jpg", 'a "b"; c.jpg', "x" * 255])
+@pytest.mark.parametrize("post", [requests.post, httpx.post, httpx2.post], ids=["requests", "httpx", "httpx2"])
+def test_any_file_name_is_accepted(service: str, cat_file: Path, answers: Answers, post: Any, name: str) -> None:
+    answers.check(post(f"{service}/tag", files={"file": (name, cat_file.read_bytes())}).json())
+
+
 def test_fetch_of_node_with_form_data(service: str, cat_file: Path, answers: Answers) -> None:
     found = output(require("node"), "--input-type=module", "--no-warnings", "-e", FETCH, f"{service}/tag", cat_file)
     answers.check(found, top_k=3)
 
 
 def test_a_form_of_a_browser_without_javascript(service: str, cat_file: Path, answers: Answers) -> None:
-    """Byte for byte what Chromium sends for two file inputs, one left blank, and two fields, one left blank."""
+    """The bytes that Chromium sends for two file inputs and two fields, one of each left blank."""
     boundary = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
 
     def part(disposition: str, content: bytes, content_type: str = "") -> bytes:

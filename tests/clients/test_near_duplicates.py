@@ -47,7 +47,7 @@ def test_finds_the_same_picture_again(service: str, folder: Path) -> None:
         frozenset(pair) for pair in (("cat.png", "cat.jpg"), ("cat.png", "smaller.webp"), ("cat.jpg", "smaller.webp"))
     }
     assert [cosine for cosine, *_ in pairs] == sorted((cosine for cosine, *_ in pairs), reverse=True)
-    assert result.stderr.startswith(f"{folder}/broken.jpg: This is not an image")
+    assert result.stderr.startswith(f"{folder}/broken.jpg: This file is not a readable image")
 
 
 def test_says_when_nobody_answers(folder: Path) -> None:

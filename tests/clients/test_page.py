@@ -1,4 +1,4 @@
-"""docs/clients.md, executed: every command and program on it works against the running service."""
+"""Every command and program in docs/clients.md works against the running service."""
 
 import json
 import os
@@ -19,7 +19,7 @@ COMMANDS = [command for command, _ in console("clients")]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, cat_file: Path, cat_photo: Image.Image) -> Path:
     folder = tmp_path_factory.mktemp("page")
-    (folder / "cat.png").write_bytes(cat_file.read_bytes())  # what it is called is nothing to the service
+    (folder / "cat.png").write_bytes(cat_file.read_bytes())  # the service ignores the suffix
     (folder / "pictures").mkdir()
     for i, quality in enumerate((95, 80)):
         cat_photo.save(folder / f"pictures/{i}.jpg", quality=quality)
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, cat_file: Path, cat_photo: 
 
 
 def run(service: str, folder: Path, program: str, *command: str) -> str:
-    """Return what a command prints when it is given the program, which speaks to the service."""
+    """Return the output of `command` with the program as its last argument, against the running service."""
     address = service.removeprefix("http://")
     result = subprocess.run(
         [*command, program.replace("localhost:7860", address)],
@@ -78,7 +78,12 @@ def test_python(service: str, folder: Path) -> None:
     assert all(repr(label) in own_labels for label in LABELS)
 
 
-def test_javascript(service: str, folder: Path) -> None:
-    (program,) = blocks("clients", "javascript")
-    printed = run(service, folder, program, require("node"), "--input-type=module", "--no-warnings", "-e")
-    assert "group: 'pet'" in printed
+def test_javascript(service: str, folder: Path, node_programs: Path) -> None:
+    (folder / "node_modules").symlink_to(node_programs / "node_modules")
+    sdk, fetch = (
+        run(service, folder, program, require("node"), "--input-type=module", "--no-warnings", "-e")
+        for program in blocks("clients", "javascript")
+    )
+    assert "group: 'pet'" in sdk
+    assert all(repr(label) in sdk for label in LABELS)
+    assert "group: 'pet'" in fetch

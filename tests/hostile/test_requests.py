@@ -88,7 +88,7 @@ HOSTILE: dict[str, tuple[Callable[[], Request], str]] = {
         lambda: form_to(PART + b"\r\n--pet-tagger-boundar" * 200_000),
         "400 malformed_body",
     ),
-    "4,000,000 line ends": (lambda: form_to(b"\r\n" * 2 * MB), "400 malformed_body"),
+    "4,000,000 line ends": (lambda: form_to(b"\r\n" * 2 * MB), "400 missing_image"),
     "a form's 250,000 commas": (
         lambda: form_to(multipart(FILE, ("candidate_labels", None, b"," * 250_000))),
         "422 invalid_option",
