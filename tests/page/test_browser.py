@@ -155,7 +155,9 @@ def test_what_is_said_aloud_stays_said_until_much_more_was(page: Page, cat: byte
     page.route("**/tag", lambda route: route.fulfill(json=[]))
     choose(page, *[file(f"{i}.png", cat) for i in range(40)])
     lines = page.get_by_role("log").locator("p")
-    expect(lines).to_have_text([f"{i}.png: No tag fits: it looks more like something else." for i in range(10, 40)])
+    expect(lines).to_have_text(
+        [f"{i}.png: No tag fits. The picture seems to show something else." for i in range(10, 40)]
+    )
 
 
 def test_bars_are_as_long_as_the_scores(page: Page, cat: bytes) -> None:
@@ -205,7 +207,7 @@ def test_progress(page: Page, cat: bytes, dog: bytes) -> None:
     held = hold_answers(page)
     choose(page, file("cat.png", cat), file("dog.png", dog))
     expect(page.get_by_role("progressbar", name="Picture 1 of 2")).to_be_visible()
-    expect(card(page, "cat.png").locator(".state")).to_have_text(re.compile("the model has to be loaded"))
+    expect(card(page, "cat.png").locator(".state")).to_have_text(re.compile("has to load the model"))
     expect(card(page, "dog.png").locator(".state")).to_have_text("Waiting for its turn.")
     held.pop().continue_()
     expect(page.get_by_role("progressbar", name="Picture 2 of 2")).to_be_visible()
@@ -220,7 +222,7 @@ def test_a_broken_file_is_explained_and_does_not_stop_the_next(
     cut = cat_jpeg[: len(cat_jpeg) // 3]
     choose(page, file("cut.jpg", cut), file("notes.txt", b"No picture. " * 50, "text/plain"), file("cat.png", cat))
     expect(card(page, "cut.jpg").locator(".state")).to_have_text(re.compile("broken|cut short|truncated"))
-    expect(card(page, "notes.txt").locator(".state")).to_have_text(re.compile("^This is not an image"))
+    expect(card(page, "notes.txt").locator(".state")).to_have_text(re.compile("^This file is not a readable image"))
     expect(card(page, "cut.jpg").get_by_role("button", name="Try again")).to_be_hidden()
     assert shown_tags(card(page, "cat.png"), "Pet") == answered(service, cat, "pet")
 
@@ -251,16 +253,16 @@ def test_a_file_that_is_gone_is_explained(page: Page, cat: bytes, tmp_path: Path
     held.pop().continue_()
     expect(page.get_by_role("progressbar", name="Picture 2 of 2")).to_be_visible()
     held.pop().continue_()
-    expect(card(page, "gone.png").locator(".state")).to_have_text(re.compile("^This cannot be read"))
+    expect(card(page, "gone.png").locator(".state")).to_have_text(re.compile("^This file cannot be read"))
 
 
 @pytest.mark.parametrize(
     ("status", "words", "can_retry"),
     [
         (413, "The picture is too large for the service.", False),
-        (429, "Too many requests at once. Try again in a moment.", True),
-        (504, "The service could not answer just now; it may still be starting. Try again in a moment.", True),
-        (404, "The service gave no answer that makes sense here (status 404).", False),
+        (429, "Too many requests. Try again in a moment.", True),
+        (504, "The service is busy or still starting. Try again in a moment.", True),
+        (404, "The service sent an unexpected answer (status 404).", False),
     ],
 )
 def test_errors_of_a_gateway_are_explained(page: Page, cat: bytes, status: int, words: str, can_retry: bool) -> None:
@@ -270,8 +272,8 @@ def test_errors_of_a_gateway_are_explained(page: Page, cat: bytes, status: int, 
     expect(card(page, "cat.png").get_by_role("button", name="Try again")).to_be_visible(visible=can_retry)
 
 
-def test_a_service_that_wants_a_key(page: Page, service: str, cat: bytes, tmp_path: Path) -> None:
-    """As API Gateway does it: it asks for `x-api-key`, and says no more than that it does not let this in."""
+def test_key_is_asked_for_after_403(page: Page, service: str, cat: bytes, tmp_path: Path) -> None:
+    """API Gateway answers 403 Forbidden to a request without a valid `x-api-key`."""
 
     def guard(route: Route) -> None:
         if route.request.headers.get("x-api-key") == "secret":
@@ -282,7 +284,9 @@ def test_a_service_that_wants_a_key(page: Page, service: str, cat: bytes, tmp_pa
     page.route("**/tag", guard)
     expect(page.get_by_label("API key")).to_be_hidden()
     choose(page, file("cat.png", cat))
-    expect(card(page, "cat.png").locator(".state")).to_have_text(re.compile("If it wants an API key, put it into"))
+    expect(card(page, "cat.png").locator(".state")).to_have_text(
+        re.compile("If it needs an API key, enter the key under")
+    )
     assert not violations(page)
     page.get_by_label("API key").fill("secret")
     card(page, "cat.png").get_by_role("button", name="Try again").click()
@@ -342,7 +346,7 @@ def test_a_large_picture_is_made_smaller_before_it_is_sent(page: Page, service: 
     note = re.compile(r"Made smaller before sending: 4000 . 3000, \d+\.\d\sMB to 2048 . 1536, \d\.\d\sMB\.")
     expect(card(page, "photo.jpg").locator(".facts")).to_have_text(note)
     card(page, "photo.jpg").get_by_text("The same with curl").click()
-    expect(card(page, "photo.jpg")).to_contain_text(re.compile(r"over 4\.5\sMB the service refuses it"))
+    expect(card(page, "photo.jpg")).to_contain_text(re.compile(r"refuses files over 4\.5\sMB"))
 
 
 def test_a_small_picture_is_sent_as_it_is(page: Page, service: str, cat: bytes) -> None:
@@ -365,7 +369,7 @@ def test_heic_which_chromium_cannot_show_is_sent_as_it_is(page: Page, service: s
 
 def test_what_is_too_large_and_cannot_be_opened_is_not_sent(page: Page) -> None:
     choose(page, file("film.mov", bytes(4_600_000), "video/quicktime"))
-    expect(card(page, "film.mov").locator(".state")).to_have_text(re.compile(r"^This file has 4\.6\sMB;"))
+    expect(card(page, "film.mov").locator(".state")).to_have_text(re.compile(r"^This file has 4\.6\sMB\."))
 
 
 @needs_trained_model

@@ -1,47 +1,47 @@
 /*
- * The page at `/`: pictures in, tags out. No framework and no build step: what is here is what runs.
+ * The page at `/`: pictures in, tags out. There is no framework and no build step.
  *
- * Pictures are sent one after the other. On Lambda every request that comes while another is answered starts one more
- * instance, which loads the model first: side by side, the second picture would wait longer than in the queue.
+ * Pictures are sent one after the other. On Lambda, each concurrent request starts one more instance, which has to load
+ * the model first. So the second picture would wait longer in parallel than in the queue.
  */
 
-// Every address here is relative, so that the page works below a stage. Opened as /prod, without the slash, "tag"
-// would mean /tag.
+// All URLs are relative, so the page works below a stage. If the page is opened as /prod, without the slash at the end,
+// "tag" would mean /tag.
 if (!location.pathname.endsWith("/")) {
   history.replaceState(null, "", `${location.pathname}/${location.search}`);
 }
 
-const MAX_SIDE = 2048; // pixels; the model looks at a few hundred
+const MAX_SIDE = 2048; // pixels; the model uses a few hundred
 const COMFORTABLE_BYTES = 4_000_000;
 const MAX_BYTES = 4_500_000; // as in settings.py
-const MAX_LABELS = 100; // as in schemas.py
-const MAX_LABEL_CHARACTERS = 200; // as in schemas.py
+const MAX_LABELS = 100; // as in options.py
+const MAX_LABEL_CHARACTERS = 200; // as in options.py
 const THUMBNAIL_SIDE = 480;
 const SLOW_MS = 3000;
 const MAX_LOG_LINES = 30;
 
 const DEMO_MODEL = "models/demo";
-const NOTHING_FOUND = "No tag fits: it looks more like something else.";
+const NOTHING_FOUND = "No tag fits. The picture seems to show something else.";
 const BUSY = new Set([429, 502, 503, 504]);
 const LOCKED = new Set([401, 403]);
-const WANTS_KEY = "The service did not let this in. If it wants an API key, put it into “API key”, then try again.";
-const WITHOUT_DETAIL = {
-  401: WANTS_KEY,
-  403: WANTS_KEY, // what API Gateway says without a key
+const NEEDS_KEY = "The service refused access. If it needs an API key, enter the key under “API key”, then try again.";
+const MESSAGES = {
+  401: NEEDS_KEY,
+  403: NEEDS_KEY, // API Gateway's status without a key
   413: "The picture is too large for the service.",
-  429: "Too many requests at once. Try again in a moment.",
+  429: "Too many requests. Try again in a moment.",
 };
 
 const byId = (id) => document.getElementById(id);
 const clone = (id) => byId(id).content.firstElementChild.cloneNode(true);
 const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
-// A number and its unit stay on one line.
+// The no-break space keeps a number and its unit on one line.
 const withUnit = (number, digits, unit) => `${number.toFixed(digits)}\u00a0${unit}`;
 const megabytes = (bytes) => (bytes < 100_000 ? withUnit(Math.ceil(bytes / 1000), 0, "kB") : withUnit(bytes / 1e6, 1, "MB"));
 const duration = (ms) => (ms < 1000 ? withUnit(ms, ms < 10 ? 1 : 0, "ms") : withUnit(ms / 1000, 1, "s"));
 
-/** What went wrong, in words for the person in front of the page. */
-class Trouble extends Error {
+/** An error whose message is shown to the user. */
+class UserError extends Error {
   constructor(message, canRetry = false) {
     super(message);
     this.canRetry = canRetry;
@@ -50,7 +50,7 @@ class Trouble extends Error {
 
 // --- pictures ---------------------------------------------------------------------------------------------------
 
-/** Returns the file as an image, turned as its EXIF says, or null if this browser cannot show it (often: HEIC). */
+/** Returns the file as an image with its EXIF orientation applied, or null if this browser cannot decode it. */
 async function decode(file) {
   const image = new Image();
   image.src = URL.createObjectURL(file);
@@ -71,7 +71,7 @@ async function shrink(image, side) {
   canvas.width = Math.max(1, Math.round(image.naturalWidth * scale));
   canvas.height = Math.max(1, Math.round(image.naturalHeight * scale));
   const context = canvas.getContext("2d");
-  context.fillStyle = "white"; // where the picture is transparent, as the service does
+  context.fillStyle = "white"; // behind transparent pixels, as in the service
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = "high";
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
@@ -81,8 +81,8 @@ async function shrink(image, side) {
 
 let preparing = Promise.resolve();
 
-/** Returns a file's `thumbnail`, null if there is none, and what `fitting` does: one file at a time, since a folder of
- * photos, decoded all at once, fills a phone's memory. */
+/** Returns a file's `thumbnail` (or null) and the result of `fitting`. Files are decoded one at a time, because a folder
+ * of decoded photos would fill a phone's memory. */
 function prepare(file) {
   const prepared = preparing.then(async () => {
     const image = await decode(file);
@@ -93,7 +93,7 @@ function prepare(file) {
   return prepared;
 }
 
-/** Returns what to send for a file: `blob`, and `note` if that is not the file itself. */
+/** Returns the `blob` to send for a file, and a `note` if it is not the file itself. */
 async function fitting(file, image) {
   if (!image) {
     return { blob: file, note: "" };
@@ -107,7 +107,7 @@ async function fitting(file, image) {
 
 // --- the service ------------------------------------------------------------------------------------------------
 
-/** Returns the options of the form, in the API's names: only those that are filled in. */
+/** Returns the options that are filled in, with the names of the API. */
 function chosenOptions() {
   const labels = [...new Set(labelsIn(byId("labels").value))];
   if (!labels.length) return {};
@@ -119,36 +119,36 @@ function labelsIn(text) {
   return text.split(",").map((label) => label.trim()).filter(Boolean);
 }
 
-/** Says under the fields what the service would refuse; returns whether all is well. */
+/** Checks the fields, shows errors below them, and returns whether they are valid. */
 function optionsAreValid() {
   const labels = labelsIn(byId("labels").value);
   const template = byId("template").value.trim();
   const tooLong = labels.find((label) => label.length > MAX_LABEL_CHARACTERS);
   let complaint = "";
-  if (labels.length > MAX_LABELS) complaint = `At most ${MAX_LABELS} labels, please; these are ${labels.length}.`;
+  if (labels.length > MAX_LABELS) complaint = `Use at most ${MAX_LABELS} labels. There are ${labels.length}.`;
   else if (tooLong) complaint = `“${tooLong.slice(0, 30)}…” is longer than ${MAX_LABEL_CHARACTERS} characters.`;
   byId("labels").setCustomValidity(complaint);
   const hasOnePlace = template.split("{}").length === 2;
   const isFine = !template || (hasOnePlace && template.length <= MAX_LABEL_CHARACTERS);
-  if (!isFine) document.querySelector(".more").open = true; // a closed field cannot show what is wrong with it
+  if (!isFine) document.querySelector(".more").open = true; // a closed field cannot show its error
   byId("template").setCustomValidity(isFine ? "" : "Put {} once, where the label goes: “a photo of {}.”");
   return byId("form").reportValidity();
 }
 
-/** Returns the tags, the milliseconds by phase, and how long the whole took. Throws a Trouble. */
+/** Returns the tags, the milliseconds of each phase, and the total time. Throws a UserError. */
 async function requestTags(blob, name, options, signal) {
   const started = performance.now();
   let response;
   try {
     response = await (blob.size > MAX_BYTES ? sendByBucket : send)(blob, name, options, signal);
   } catch (error) {
-    if (error instanceof Trouble) throw error;
-    if (!(await isReadable(blob))) throw new Trouble("This cannot be read: it may be a folder, or was moved away.");
-    throw new Trouble("The service could not be reached. Check the connection, then try again.", true);
+    if (error instanceof UserError) throw error;
+    if (!(await isReadable(blob))) throw new UserError("This file cannot be read. It may be a folder, or it was moved.");
+    throw new UserError("The service could not be reached. Check the connection, then try again.", true);
   }
   const answer = await response.json().catch(() => null);
   if (LOCKED.has(response.status)) byId("key-field").hidden = false;
-  if (!response.ok || !Array.isArray(answer)) throw troubleOf(response.status, answer);
+  if (!response.ok || !Array.isArray(answer)) throw errorOf(response.status, answer);
   const timing = timings(response.headers.get("Server-Timing") ?? "");
   return { tags: answer, timing, total: performance.now() - started };
 }
@@ -160,47 +160,47 @@ function send(blob, name, options, signal) {
   return fetch("tag", { method: "POST", body, signal, headers: keyHeader() });
 }
 
-/** Sends what is too large for a request by way of the service's bucket, if it has one. */
+/** Sends a file that is too large for a request through the service's bucket, if it has one. */
 async function sendByBucket(blob, name, options, signal) {
   const offer = await fetch("uploads", { method: "POST", signal, headers: keyHeader() });
-  if ([401, 403, 429].includes(offer.status)) return offer; // the gateway's, as it answers any request
-  const { url, fields, inputs, max_bytes: most } = await offer.json().catch(() => ({}));
-  if (!offer.ok || blob.size > most) throw tooLarge(blob, offer.ok ? most : MAX_BYTES);
+  if ([401, 403, 429].includes(offer.status)) return offer; // an answer of API Gateway
+  const { url, fields, inputs, max_bytes: maxBytes } = await offer.json().catch(() => ({}));
+  if (!offer.ok || blob.size > maxBytes) throw tooLarge(blob, offer.ok ? maxBytes : MAX_BYTES);
   const body = new FormData();
   for (const [field, value] of Object.entries(fields)) body.append(field, value);
   body.append("Content-Type", blob.type.startsWith("image/") ? blob.type : "image/unknown");
   body.append("file", blob, name);
   const upload = await fetch(url, { method: "POST", body, signal });
-  if (!upload.ok) throw new Trouble("The picture could not be uploaded. Try again in a moment.", true);
+  if (!upload.ok) throw new UserError("The picture could not be uploaded. Try again in a moment.", true);
   const headers = { "Content-Type": "application/json", ...keyHeader() };
   return fetch("tag", { method: "POST", headers, body: JSON.stringify({ inputs, parameters: options }), signal });
 }
 
-function tooLarge(blob, most) {
-  return new Trouble(
-    `This file has ${megabytes(blob.size)}; the service takes ${megabytes(most)}, and this browser cannot open it to ` +
-      "make it smaller. If it is a picture, save it as a JPEG and try again.",
+function tooLarge(blob, maxBytes) {
+  return new UserError(
+    `This file has ${megabytes(blob.size)}. The limit is ${megabytes(maxBytes)}, and this browser cannot make the file ` +
+      "smaller. If it is a picture, save it as a JPEG and try again.",
   );
 }
 
-/** Returns the header with the key, if one was asked for and given. */
+/** Returns the header with the API key, if the user has entered one. */
 function keyHeader() {
   const key = byId("key").value.trim();
   return key ? { "x-api-key": key } : {};
 }
 
-/** Says whether the bytes are there: a file is read only while it is sent, and fetch calls all its errors the same. */
+/** Returns whether the file can be read. fetch has the same error for an unreadable file as for a lost connection. */
 function isReadable(blob) {
   return blob.slice(0, 1).arrayBuffer().then(() => true, () => false);
 }
 
-/** Errors of the service come with a `detail` made for people; those of a gateway in front of it do not. */
-function troubleOf(status, answer) {
+/** Returns the error to show. Errors of the service have a `detail` for people; errors of API Gateway do not. */
+function errorOf(status, answer) {
   const canRetry = BUSY.has(status) || LOCKED.has(status);
-  const unsaid = canRetry
-    ? "The service could not answer just now; it may still be starting. Try again in a moment."
-    : `The service gave no answer that makes sense here (status ${status}).`;
-  return new Trouble(answer?.detail ?? WITHOUT_DETAIL[status] ?? unsaid, canRetry);
+  const fallback = canRetry
+    ? "The service is busy or still starting. Try again in a moment."
+    : `The service sent an unexpected answer (status ${status}).`;
+  return new UserError(answer?.detail ?? MESSAGES[status] ?? fallback, canRetry);
 }
 
 /** Returns the phases of a Server-Timing header: [["decode", 3.1], ...]. */
@@ -212,19 +212,19 @@ function timings(header) {
 
 const shellQuoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Returns the curl command that does what was just done with the file called `name`. */
+/** Returns the curl command for the request with the file `name`. */
 function curlCommand(name, options) {
-  // curl reads ; and , in a form's file name as its own syntax, unless the name is quoted.
+  // Unless the name is quoted, curl interprets ; and , in the file name of a form.
   const file = /[;,"]/.test(name) ? `"${name.replace(/["\\]/g, "\\$&")}"` : name;
   const lines = [`curl ${shellQuoted(new URL("tag", location.href).href)}`, `--form ${shellQuoted(`file=@${file}`)}`];
-  if (byId("key").value.trim()) lines.splice(1, 0, '--header "x-api-key: $API_KEY"'); // a secret is not for a screen
+  if (byId("key").value.trim()) lines.splice(1, 0, '--header "x-api-key: $API_KEY"'); // the key itself is not shown
   for (const [option, value] of Object.entries(options)) {
     lines.push(`--form-string ${shellQuoted(`${option}=${value}`)}`);
   }
   return lines.join(" \\\n  ");
 }
 
-/** Copies the text of `code`; where the browser does not let a page do that, selects it. Returns what was done. */
+/** Copies the text of `code`, or selects it if the browser forbids copying. Returns which of the two it did. */
 async function copy(code) {
   try {
     await navigator.clipboard.writeText(code.textContent);
@@ -237,7 +237,7 @@ async function copy(code) {
 
 // --- one picture's card -----------------------------------------------------------------------------------------
 
-/** One picture, from its file to its tags. `isOnDisk`: whether the person has it as a file of that name. */
+/** One picture with its tags. `isOnDisk` is true if the user has it as a file with that name. */
 class Card {
   #abort = new AbortController();
   #prepared;
@@ -271,7 +271,7 @@ class Card {
     this.#part(".state").textContent = text;
   }
 
-  /** Shows that the card's turn has yet to come. */
+  /** Shows that the picture is in the queue. */
   wait() {
     this.#state("waiting", "Waiting for its turn.");
     this.#part(".groups").replaceChildren();
@@ -280,21 +280,21 @@ class Card {
     this.#part(".command").hidden = true;
   }
 
-  /** Stops what is under way. */
+  /** Cancels the request. */
   stop() {
     this.#abort.abort();
     URL.revokeObjectURL(this.#part("img").src);
   }
 
-  /** Asks for the picture's tags and shows them, or what went wrong. */
+  /** Requests the picture's tags and shows them, or the error. */
   async tag() {
     const options = chosenOptions();
-    const patience = "Still at it: after a pause, the model has to be loaded first.";
+    const patience = "Still waiting: after a pause, the service has to load the model first.";
     const slow = setTimeout(() => {
       this.#state("busy", patience);
       announce(`${this.name}: ${patience}`);
     }, SLOW_MS);
-    this.#state("busy", "Looking at it …");
+    this.#state("busy", "Tagging …");
     this.element.setAttribute("aria-busy", "true");
     try {
       const { blob, note } = await this.#prepared;
@@ -335,23 +335,23 @@ class Card {
       link.textContent = "Save the picture";
       hint.append(link, " first: curl reads it from a file.");
     } else if (this.file.size > MAX_BYTES) {
-      hint.textContent = `curl sends the file as it is, and over ${megabytes(MAX_BYTES)} the service refuses it.`;
+      hint.textContent = `curl sends the original file, and the service refuses files over ${megabytes(MAX_BYTES)}.`;
     }
   }
 
   #fail(error) {
-    const isExpected = error instanceof Trouble;
+    const isExpected = error instanceof UserError;
     if (!isExpected) console.error(error);
-    const message = isExpected ? error.message : "Something went wrong in this page. Reload it and try again.";
+    const message = isExpected ? error.message : "This page has failed. Reload it and try again.";
     this.#state("failed", message);
     this.#part(".retry").hidden = !error.canRetry;
     announce(`${this.name}: ${message}`);
   }
 }
 
-let groupOrder = []; // as in labels.toml, once the service has said it
+let groupOrder = []; // the order of labels.toml, once /labels has answered
 
-/** Returns the tags as a map of groups, best first in each; a fur that scores higher than its pet still comes after. */
+/** Returns the tags by group, best first. Groups are in the order of labels.toml, whatever their scores. */
 function byGroup(tags) {
   const names = new Set([...groupOrder, ...tags.map((tag) => tag.group)]);
   const groups = [...names].map((name) => [name, tags.filter((tag) => tag.group === name)]);
@@ -374,7 +374,7 @@ function tagElement({ label, score }) {
   return element;
 }
 
-/** Returns the best of each group in one line, for those who listen. */
+/** Returns the best tag of each group in one line, for screen readers. */
 function summary(groups) {
   return [...groups.values()].map(([best]) => `${best.label} ${percent.format(best.score)}`).join(", ");
 }
@@ -405,7 +405,7 @@ async function run() {
   showProgress(0);
 }
 
-/** Shows how far the queue is, `left` pictures from its end; one picture alone needs no bar beside its own. */
+/** Shows the progress when `left` pictures are still in the queue. A single picture gets no progress bar. */
 function showProgress(left) {
   const total = finished + left;
   byId("progress").hidden = !left || total < 2;
@@ -414,7 +414,7 @@ function showProgress(left) {
   byId("bar").value = finished;
 }
 
-/** Says something to those who listen. A log, since a line that is replaced within a second is not read out. */
+/** Announces a text to screen readers. Lines are appended, because a line that is replaced quickly is not read out. */
 function announce(text) {
   const line = document.createElement("p");
   line.textContent = text;
@@ -422,7 +422,7 @@ function announce(text) {
   while (byId("log").childElementCount > MAX_LOG_LINES) byId("log").firstElementChild.remove();
 }
 
-/** Takes files that were dropped, pasted or chosen: the newest come first. */
+/** Adds files that were dropped, pasted or chosen, newest first, and tags them. */
 function take(files, isOnDisk = true) {
   if (!files.length || !optionsAreValid()) return;
   const newcomers = [...files].map((file) => new Card(file, isOnDisk));
@@ -441,7 +441,7 @@ function removeCard(card) {
   cards = cards.filter((other) => other !== card);
   waiting = waiting.filter((other) => other !== card);
   showWhetherEmpty();
-  (next?.querySelector(".remove") ?? byId("files")).focus(); // the button that had the focus is gone
+  (next?.querySelector(".remove") ?? byId("files")).focus(); // the button with the focus was removed
   announce(`${card.name} removed.`);
 }
 
@@ -449,7 +449,7 @@ function showWhetherEmpty() {
   byId("results").hidden = byId("submit").hidden = !cards.length;
 }
 
-// --- ways in ----------------------------------------------------------------------------------------------------
+// --- input ------------------------------------------------------------------------------------------------------
 
 for (const input of [byId("files"), byId("camera")]) {
   input.addEventListener("change", () => {
@@ -466,7 +466,7 @@ for (const button of document.querySelectorAll("[data-name]")) {
   });
 }
 
-// The whole page takes what is dropped, or the browser would leave it to show the picture.
+// The whole page accepts drops, because otherwise the browser would leave the page and show the picture.
 let dragged = 0;
 const bringsFiles = (event) => event.dataTransfer.types.some((type) => type === "Files" || type === "text/uri-list");
 const showDragged = (count) => {
@@ -481,7 +481,7 @@ addEventListener("drop", (event) => {
   event.preventDefault();
   showDragged(0);
   if (event.dataTransfer.files.length) take(event.dataTransfer.files);
-  else announce("That brought only an address. Save the picture first, or copy and paste it.");
+  else announce("That was only a link. Save the picture first, or copy and paste it.");
 });
 
 addEventListener("paste", (event) => {
@@ -495,20 +495,20 @@ byId("form").addEventListener("submit", (event) => {
   if (cards.length) enqueue(cards);
   else byId("files").focus();
 });
-byId("form").addEventListener("input", optionsForgiven);
+byId("form").addEventListener("input", hideOptionErrors);
 byId("submit").addEventListener("click", (event) => { if (!optionsAreValid()) event.preventDefault(); });
 byId("clear").addEventListener("click", () => [...cards].forEach(removeCard));
 
-/** A complaint goes as soon as somebody types: it is looked at again when it matters. */
-function optionsForgiven() {
+/** Hides the errors of the fields as soon as the user types. They are checked again before a request. */
+function hideOptionErrors() {
   byId("labels").setCustomValidity("");
   byId("template").setCustomValidity("");
 }
 
-// --- at the start -----------------------------------------------------------------------------------------------
+// --- start ------------------------------------------------------------------------------------------------------
 
-/** Shows who answers and what is looked for; one request after the other, see the top. The page works without. */
-async function introduce() {
+/** Shows the model and the labels. The page works without this; the two requests are sequential, see the top. */
+async function showModelAndLabels() {
   try {
     const health = await (await fetch("health")).json();
     byId("demo").hidden = health.model !== DEMO_MODEL;
@@ -519,7 +519,7 @@ async function introduce() {
     groupOrder = groups.map((group) => group.name);
     byId("known").textContent = groups.flatMap((group) => group.labels).join(", ");
   } catch (error) {
-    console.warn("The service does not say what it is:", error);
+    console.warn("The model and the labels are unknown:", error);
   }
 }
 
@@ -527,4 +527,4 @@ byId("files").multiple = true; // without this script, the form sends one pictur
 byId("files").required = false;
 byId("submit").textContent = "Tag again";
 showWhetherEmpty();
-void introduce();
+void showModelAndLabels();
