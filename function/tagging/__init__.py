@@ -1,1 +1,1 @@
-"""Tagging: unit vectors to tags with scores. Pure; knows nothing of HTTP or AWS."""
+"""Tagging: from embeddings to tags with scores. Uses neither HTTP nor AWS."""

@@ -1,4 +1,4 @@
-"""The label bank: every group with the embeddings of its prompts, as it lies in a baked model folder."""
+"""The label bank: all groups of labels with the embeddings of their prompts, stored in the baked model folder."""
 
 import json
 from collections.abc import Callable
@@ -20,9 +20,10 @@ BANK_JSON, BANK_TENSORS = "labels.json", "labels.safetensors"
 
 @dataclass(frozen=True)
 class GroupEmbeddings:
-    """A group and the embeddings of its words, labels first, then background, each of unit length.
+    """A group with the embeddings of its labels and its background, in this order. Each has unit length.
 
-    `embeddings` has shape (labels + background, dim), or (parent_labels, labels + background, dim) with a parent.
+    `embeddings` has shape (labels + background, dim), or (parent_labels, labels + background, dim) if the group
+    has a parent.
     """
 
     group: Group
@@ -31,27 +32,27 @@ class GroupEmbeddings:
 
 @dataclass(frozen=True)
 class LabelBank:
-    """Every group with its embeddings, ready to be scored against."""
+    """All groups of labels with their embeddings."""
 
     labels: LabelSet
     groups: tuple[GroupEmbeddings, ...]
 
     @classmethod
     def embed(cls, labels: LabelSet, embed_words: Callable[[str, tuple[str, ...]], Tensor]) -> Self:
-        """Embed every label; `embed_words(words, templates)` gives one unit vector of shape (dim,)."""
+        """Return the bank of `labels`. `embed_words(words, templates)` must return a unit vector, shape (dim,)."""
         return cls(labels, tuple(_embed_group(group, labels, embed_words) for group in labels.groups))
 
     def save(self, folder: Path) -> None:
-        """Write the bank into a baked model folder."""
+        """Write the bank to the baked model folder `folder`."""
         write_json(folder / BANK_JSON, {"groups": [asdict(group) for group in self.labels.groups]})
         tensors = {entry.group.name: entry.embeddings.contiguous() for entry in self.groups}
         safetensors.torch.save_file(tensors, folder / BANK_TENSORS)
 
     @classmethod
     def load(cls, folder: Path, labels_digest: str, dim: int) -> Self:
-        """Read the bank of a baked model folder.
+        """Read the bank from the baked model folder `folder`.
 
-        Raises CheckpointError if it is not the one with `labels_digest`, or its embeddings are not `dim` long.
+        Raises CheckpointError if the digest of its labels is not `labels_digest`, or the embeddings have another shape.
         """
         try:
             entries = json.loads((folder / BANK_JSON).read_text(encoding="utf-8"))["groups"]
@@ -59,7 +60,7 @@ class LabelBank:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{folder / BANK_JSON}: {error!r}: bake it again") from error
         if labels.digest != labels_digest:
-            raise CheckpointError(f"{folder / BANK_JSON}: not the labels that the manifest names: bake it again")
+            raise CheckpointError(f"{folder / BANK_JSON}: the labels differ from those in the manifest: bake it again")
         tensors = TensorFile(folder / BANK_TENSORS)
         tensors.check_shapes({group.name: _shape(group, dim) for group in labels.groups})
         return cls(labels, tuple(GroupEmbeddings(group, tensors[group.name].clone()) for group in labels.groups))
@@ -74,11 +75,11 @@ def _shape(group: Group, dim: int) -> tuple[int, ...]:
 def _embed_group(
     group: Group, labels: LabelSet, embed_words: Callable[[str, tuple[str, ...]], Tensor]
 ) -> GroupEmbeddings:
-    """Return the embeddings of one group, for each of its parent's labels if it has one."""
+    """Return the embeddings of one group. A group with a parent is embedded once for each of its `parent_labels`."""
     words = [*group.labels.values(), *group.background]
 
     def embed_all(parent_words: str) -> Tensor:
-        return torch.stack([embed_words(each.replace("{parent}", parent_words), group.templates) for each in words])
+        return torch.stack([embed_words(text.replace("{parent}", parent_words), group.templates) for text in words])
 
     if group.parent is None:
         return GroupEmbeddings(group, embed_all(""))

@@ -1,4 +1,4 @@
-"""What is tagged: groups of labels, read from `labels.toml` and checked, each complaint with its line."""
+"""Groups of labels, read from `labels.toml` and checked. Errors name the line."""
 
 import hashlib
 import json
@@ -20,9 +20,9 @@ _MAX_CHARACTERS = 200
 class Group:
     """Labels that exclude each other.
 
-    `labels` maps each name to the words that stand for it in a prompt; `background` holds words that compete with
-    them and are never returned. A group with a `parent` applies only to the parent's labels in `parent_labels`; in
-    its words `{parent}` stands for the words of one of those.
+    `labels` maps the name of each label to its words in a prompt. `background` has words that compete with the labels
+    and are never returned. A group with a `parent` applies only to the parent's labels in `parent_labels`, and
+    `{parent}` in its words is replaced by the words of such a label.
     """
 
     name: str
@@ -34,26 +34,26 @@ class Group:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
-        """Return the group that `dataclasses.asdict` and JSON made `fields` of."""
+        """Return a group from its `dataclasses.asdict`, read from JSON."""
         tuples = {name: tuple(fields[name]) for name in ("templates", "background", "parent_labels")}
         return cls(**{**fields, **tuples})
 
 
 @dataclass(frozen=True)
 class LabelSet:
-    """All groups of one `labels.toml`, parents before the groups that depend on them."""
+    """All groups of one `labels.toml`. A parent comes before the groups that depend on it."""
 
     groups: tuple[Group, ...]
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what the labels mean: comments and layout of the file do not change it."""
+        """SHA-256 of the groups. Comments and layout of the file do not change it."""
         canonical = json.dumps([asdict(group) for group in self.groups], ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     @property
     def size(self) -> int:
-        """The number of embeddings a bank of these labels holds, background included."""
+        """The number of embeddings in the bank of these labels, including the background."""
         return sum(
             (len(group.labels) + len(group.background)) * max(1, len(group.parent_labels)) for group in self.groups
         )
@@ -62,7 +62,7 @@ class LabelSet:
     def read(cls, path: Path = LABELS_TOML) -> Self:
         """Read a `labels.toml`.
 
-        Raises LabelsError, naming the file and the line, for whatever does not make sense in it.
+        Raises LabelsError, which names the file and the line, if the file is not valid.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -73,17 +73,17 @@ class LabelSet:
 
 
 class _Checker:
-    """Turns parsed TOML into groups; knows the text too, for tomllib does not say where a value stood."""
+    """Converts parsed TOML to groups. It also has the text, because tomllib does not report the lines of values."""
 
     def __init__(self, path: Path, text: str) -> None:
         self._path, self._lines = path, text.splitlines()
         self._groups: dict[str, Group] = {}
 
     def groups(self, parsed: dict[str, Any]) -> Iterator[Group]:
-        """Yield every group, checked."""
+        """Check and yield every group."""
         tables = parsed.get("groups")
         if parsed.keys() - {"groups"} or not isinstance(tables, dict) or not tables:
-            raise LabelsError(f"{self._path}: must hold [groups.NAME] tables and nothing else")
+            raise LabelsError(f"{self._path}: expected [groups.NAME] tables and nothing else")
         for name, table in tables.items():
             yield self._group(name, table)
 
@@ -91,10 +91,10 @@ class _Checker:
         if not isinstance(table, dict):
             self._fail("a group must be a table", name)
         for key in table.keys() - set(_KEYS):
-            self._fail(f"unknown key {key!r}; known are {', '.join(_KEYS)}", name, key)
+            self._fail(f"unknown key {key!r}; known keys: {', '.join(_KEYS)}", name, key)
         labels = table.get("labels", {})
         if not isinstance(labels, dict) or not labels:
-            self._fail(f"group {name!r} is empty: it has no labels", name, "labels")
+            self._fail(f"group {name!r} has no labels", name, "labels")
         group = Group(
             name=name,
             templates=self._strings(name, table, "templates"),
@@ -125,23 +125,23 @@ class _Checker:
     def _check_parent(self, group: Group) -> None:
         if group.parent is None:
             if group.parent_labels:
-                self._fail("parent_labels without a parent", group.name, "parent_labels")
+                self._fail("parent_labels needs a parent", group.name, "parent_labels")
             return
         parent = self._groups.get(group.parent)
         if parent is None:
-            self._fail(f"unknown parent {group.parent!r}: no group of that name above", group.name, "parent")
+            self._fail(f"unknown parent {group.parent!r}: define it above its group", group.name, "parent")
         if not group.parent_labels:
             self._fail(f"group {group.name!r} has a parent but no parent_labels", group.name, "parent")
         for i, label in enumerate(group.parent_labels):
             if label not in parent.labels or label in group.parent_labels[:i]:
-                wrong = "repeated" if label in parent.labels else f"not a label of {group.parent!r}"
-                self._fail(f"parent label {label!r} is {wrong}", group.name, "parent_labels", label)
+                problem = "repeated" if label in parent.labels else f"not a label of {group.parent!r}"
+                self._fail(f"parent label {label!r} is {problem}", group.name, "parent_labels", label)
 
     def _check_words(self, group: Group) -> None:
         seen: set[str] = set()
-        taken = {label for other in self._groups.values() for label in other.labels}
+        labels_of_other_groups = {label for other in self._groups.values() for label in other.labels}
         for label, words in group.labels.items():
-            if label in taken:
+            if label in labels_of_other_groups:
                 self._fail(f"duplicate label {label!r}: another group has it", group.name, label)
             self._check_text(group, label, label)
             self._check_text(group, words, label, seen)
@@ -152,7 +152,7 @@ class _Checker:
         if not isinstance(text, str) or not text.strip() or len(text) > _MAX_CHARACTERS or not text.isprintable():
             self._fail(f"{text!r} must be 1 to {_MAX_CHARACTERS} printable characters", group.name, key, value)
         if re.search(r"[{}]", text.replace("{parent}", "") if group.parent and seen is not None else text):
-            self._fail(f"{text!r} has a brace that stands for nothing", group.name, key, value)
+            self._fail(f"{text!r} has braces: only {{parent}} is allowed, if there is a parent", group.name, key, value)
         if seen is not None:
             if text in seen:
                 self._fail(f"duplicate words {text!r} in group {group.name!r}", group.name, key, value)
@@ -162,18 +162,18 @@ class _Checker:
         raise LabelsError(f"{self._path}, line {self._line(group, key, value)}: {message}")
 
     def _line(self, group: str, key: str, value: str) -> int:
-        """Return the last line with `value` of those that define `key` of `group`, or the nearest thing to it."""
+        """Return the last line of `key` in `group` that contains `value`; else the first of `key`, else of `group`."""
         header = re.compile(rf"\s*\[\s*groups\s*\.\s*[\"']?{re.escape(group)}[\"']?\s*(?:\.\s*(\w+)\s*)?\]")
         assignment = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
-        of_group, of_key, with_value, in_group, current = 0, 0, 0, False, ""
+        group_line, key_line, value_line, in_group, current_key = 0, 0, 0, False, ""
         for number, text in enumerate(self._lines, start=1):
             if text.lstrip().startswith("[groups"):
-                found = header.match(text)
-                in_group, current = found is not None, found.group(1) or "" if found else ""
-            elif found := assignment.match(text):
-                current = found.group(1)
+                match = header.match(text)
+                in_group, current_key = match is not None, match.group(1) or "" if match else ""
+            elif match := assignment.match(text):
+                current_key = match.group(1)
             if in_group:
-                of_group = of_group or number
-                of_key = of_key or (number if current == key else 0)
-                with_value = number if current == key and value and value in text else with_value
-        return with_value or of_key or of_group or 1
+                group_line = group_line or number
+                key_line = key_line or (number if current_key == key else 0)
+                value_line = number if current_key == key and value and value in text else value_line
+        return value_line or key_line or group_line or 1

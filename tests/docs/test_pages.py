@@ -19,6 +19,7 @@ RUN_ELSEWHERE = {
     "make run": "tests/scripts/test_run.py",
     "make test": ".ci/run",
     "scripts/test-clip.sh": "tests/scripts/test_run.py",
+    "scripts/access-logs-role.sh": "tests/scripts/test_deploy.py",
     "make build": "tests/e2e/conftest.py",
 }
 # What the targets of `make` run, where that is not their own name.

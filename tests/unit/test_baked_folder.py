@@ -127,7 +127,7 @@ def test_weights_of_another_shape_are_refused(folder: Path, tower: str) -> None:
 
 def test_labels_of_another_bake_are_refused(folder: Path) -> None:
     edit_manifest(folder, labels_digest="0" * 64)
-    with pytest.raises(CheckpointError, match="not the labels that the manifest names"):
+    with pytest.raises(CheckpointError, match="the labels differ from those in the manifest"):
         Tagger.load(folder, "float32", MAX_PIXELS)
 
 

@@ -64,20 +64,20 @@ def test_the_digest_is_of_the_meaning(tmp_path: Path) -> None:
         ('parent_labels = ["cat"]', 'parent_labels = ["cow"]', 14, "'cow' is not a label of 'pet'"),
         ('parent_labels = ["cat"]', 'parent_labels = ["cat", "cat"]', 14, "'cat' is repeated"),
         ('parent_labels = ["cat"]', "", 13, "no parent_labels"),
-        ('parent = "pet"\n', "", 13, "parent_labels without a parent"),
+        ('parent = "pet"\n', "", 13, "parent_labels needs a parent"),
         ('dog = "dog"', 'dog = "cat"', 10, "duplicate words 'cat'"),
         ('    "tree",', '    "cat",', 5, "duplicate words 'cat'"),
         ('    "tree",', '    "car",', 5, "duplicate words 'car'"),
         ('long = "long', 'cat = "long', 18, "duplicate label 'cat'"),
         ('dog = "dog"', 'cat = "kitten"', 10, "Cannot overwrite a value"),
-        ('cat = "cat"\ndog = "dog"\n', "", 8, "'pet' is empty"),
+        ('cat = "cat"\ndog = "dog"\n', "", 8, "'pet' has no labels"),
         ('"a photo of a {}."', '"a photo of a."', 2, "must have one {}"),
         ('"a photo of a {}."', '"a {} of a {}."', 2, "must have one {}"),
         ('"a photo of a {}."', '"a {} of {0}."', 2, "must have one {}"),
         ('["a photo of a {}."]', "[]", 2, "has no templates"),
         ('["a photo of a {}."]', '"a photo of a {}."', 2, "must be a list of strings"),
         ("background", "backgrounds", 3, "unknown key 'backgrounds'"),
-        ('cat = "cat"', 'cat = "{parent}"', 9, "brace that stands for nothing"),
+        ('cat = "cat"', 'cat = "{parent}"', 9, "has braces"),
         ('cat = "cat"', 'cat = ""', 9, "1 to 200 printable characters"),
         ('cat = "cat"', "cat = 1", 9, "1 to 200 printable characters"),
         ("[groups.pet]", "[groups.pet", 1, "Expected"),
@@ -99,5 +99,5 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "x = 1", "groups = 1", "[groups]"])
 def test_groups_are_required(tmp_path: Path, text: str) -> None:
-    with pytest.raises(LabelsError, match=r"must hold \[groups"):
+    with pytest.raises(LabelsError, match=r"expected \[groups"):
         read(tmp_path, text)
