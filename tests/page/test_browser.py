@@ -317,7 +317,7 @@ def test_own_labels(page: Page, service: str, cat: bytes) -> None:
 @pytest.mark.parametrize(
     ("field", "text", "complaint"),
     [
-        ("Your own labels", ",".join(f"label {i}" for i in range(101)), "At most 100 labels, please; these are 101."),
+        ("Your own labels", ",".join(f"label {i}" for i in range(101)), "Use at most 100 labels. There are 101."),
         ("Your own labels", "x" * 201, "“xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…” is longer than 200 characters."),
         ("Sentence around each label", "a photo", "Put {} once, where the label goes: “a photo of {}.”"),
     ],

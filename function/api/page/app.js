@@ -81,8 +81,8 @@ async function shrink(image, side) {
 
 let preparing = Promise.resolve();
 
-/** Returns a file's `thumbnail` (or null) and the result of `fitting`. Files are decoded one at a time, because a folder
- * of decoded photos would fill a phone's memory. */
+/** Returns a file's `thumbnail` (or null) and the result of `fitting`. Files are decoded one at a time, because many
+ * decoded photos would fill a phone's memory. */
 function prepare(file) {
   const prepared = preparing.then(async () => {
     const image = await decode(file);
@@ -143,7 +143,7 @@ async function requestTags(blob, name, options, signal) {
     response = await (blob.size > MAX_BYTES ? sendByBucket : send)(blob, name, options, signal);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    if (!(await isReadable(blob))) throw new UserError("This file cannot be read. It may be a folder, or it was moved.");
+    if (!(await isReadable(blob))) throw new UserError("This file cannot be read. It may be a folder, or it has moved.");
     throw new UserError("The service could not be reached. Check the connection, then try again.", true);
   }
   const answer = await response.json().catch(() => null);
@@ -178,7 +178,7 @@ async function sendByBucket(blob, name, options, signal) {
 
 function tooLarge(blob, maxBytes) {
   return new UserError(
-    `This file has ${megabytes(blob.size)}. The limit is ${megabytes(maxBytes)}, and this browser cannot make the file ` +
+    `This file has ${megabytes(blob.size)}. The limit is ${megabytes(maxBytes)}, and this browser cannot make it ` +
       "smaller. If it is a picture, save it as a JPEG and try again.",
   );
 }
