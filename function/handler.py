@@ -49,13 +49,13 @@ start_ms = round((time.perf_counter() - IMPORTED_AT) * 1000, 2)
 logger.info(
     "model loaded", model=tagger.manifest.model_name, labels_digest=tagger.manifest.labels_digest, start_ms=start_ms
 )
-_start = Start()
+start = Start()
 _initialization_type = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
 if _initialization_type == SNAP_START:
-    register_hooks(tagger, _start)
+    register_hooks(tagger, start)
 elif _initialization_type == "on-demand":  # with provisioned concurrency, no request waits for the start
-    _start.record("init", start_ms)
-app = create_app(tagger, settings, _start)
+    start.record("init", start_ms)
+app = create_app(tagger, settings, start)
 
 
 async def _app_behind_front_door(scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +84,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     if isinstance(event, dict) and event.get("requestContext"):
         return _answer_request(event, context)
     if _is_empty(event) or _is_warm_up(event):
-        logger.info("warm-up or empty event")
+        logger.info("warm-up or empty event", extra=start.take_log_fields())
         return _EMPTY_ANSWER
     if isinstance(event, dict) and _SERVICE_KEYS & event.keys():
         raise UnexpectedEvent(

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,14 @@ def test_warm_up_and_empty_events_get_an_empty_answer_and_one_info_line(handler:
         response = handler(event, context)
     assert (response["statusCode"], response["body"]) == (200, "")
     assert [line["level"] for line in lines] == ["INFO"]
+
+
+def test_request_after_a_warm_up_event_is_no_cold_start(handler: Any, context: Any) -> None:
+    sys.modules["function.handler"].start.record("init", 1000)
+    with log_lines() as lines:
+        handler({}, context)
+        replay(handler, "rest-health", context)
+    assert [line["cold_start"] for line in lines] == [True, False]
 
 
 @pytest.mark.parametrize(
