@@ -1,4 +1,4 @@
-"""docs/benchmarks.md and its plots, written from the summary of a full run."""
+"""Writes docs/benchmarks.md and its plots from the summary of a full run."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from benchmarks.report import RATIOS
 
 NOTES = Path(__file__).parent / "notes.md"
 _OURS_COLOUR, _OTHER_COLOUR = "#2f6f4f", "#b8bfc6"
-# What is shown of each picture: title and measures, of which each has a bar for every subject that has it.
+# For each file its charts: title and measure. A chart has a bar for every subject with that measure.
 _PLOTS = {
     "benchmarks-speed.png": {
         "encode one image (ms)": "encode_ms",
@@ -29,13 +29,13 @@ _PLOTS = {
     },
 }
 _TABLES = {
-    "Encoding, milliseconds an image": {
-        "encode_ms": "one",
-        "encode_batch8_ms_per_image": "of a batch of 8",
+    "Encoding, milliseconds per image": {
+        "encode_ms": "one image",
+        "encode_batch8_ms_per_image": "batch of 8",
     },
     "Event to response, milliseconds: median (p99)": {
         "event_0.2mp_jpeg_ms": "0.2 MP JPEG",
-        "event_0.2mp_jpeg_overhead_ms": "the same without the encode",
+        "event_0.2mp_jpeg_overhead_ms": "the same without encoding",
         "event_12mp_jpeg_ms": "12 MP JPEG",
         "event_2mp_png_ms": "2 MP PNG",
     },
@@ -48,7 +48,7 @@ _TABLES = {
         "cold_warm_tenth_answer_ms": "tenth, ms",
     },
     "Memory, MB": {"rss_steady_mb": "steady", "rss_peak_mb": "peak"},
-    "Images a second, by callers at once (local server, events/cat.jpg)": {
+    "Images per second by number of concurrent clients (local server, events/cat.jpg)": {
         "images_per_s_1_callers": "1",
         "images_per_s_2_callers": "2",
         "images_per_s_4_callers": "4",
@@ -69,10 +69,11 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     return [
         "# Benchmarks",
         "",
-        "Written by `make bench`: one run, every subject in a process of its own, taking turns, on the same pictures",
-        "and the same full-size ViT-B/32 with random weights.",
-        "[benchmarks/subjects.py](../benchmarks/subjects.py) says what is compared.",
-        f"Machine of this run: {machine['cpu']}, {machine['cpus']} CPUs, torch {machine['torch']}. Only ratios travel.",
+        "Written by `make bench`: one run that compares this service with other ways to serve the same model. Each",
+        "subject runs in its own process, and the subjects take turns. All get the same images and the same full-size",
+        "ViT-B/32 with random weights. [benchmarks/subjects.py](../benchmarks/subjects.py) lists the subjects.",
+        f"Machine of this run: {machine['cpu']}, {machine['cpus']} CPUs, torch {machine['torch']}. Compare ratios",
+        "only, because times depend on the machine.",
         "",
         *_ratio_table(summary["ratios"]),
         "",
@@ -89,20 +90,20 @@ def _lines(summary: dict[str, Any]) -> list[str]:
 def _ratio_table(ratios: dict[str, float]) -> list[str]:
     lines = ["| figure | key | reached | target |", "|---|---|---|---|"]
     for ratio in RATIOS:
-        found = ratios.get(ratio.key)
+        value = ratios.get(ratio.key)
         reached = (
-            "not measured" if found is None else f"**{found:.3f}**" if found <= ratio.target else f"{found:.3f}, missed"
+            "not measured" if value is None else f"**{value:.3f}**" if value <= ratio.target else f"{value:.3f}, missed"
         )
         lines.append(f"| {ratio.says} | `{ratio.key}` | {reached} | {ratio.target:.2f} |")
     return lines
 
 
 def _table(title: str, columns: dict[str, str], measures: Sequence[dict[str, Any]]) -> list[str]:
-    found = {(item["subject"], item["measure"]): item for item in measures}
-    subjects = list(dict.fromkeys(subject for subject, measure in found if measure in columns))
+    items = {(item["subject"], item["measure"]): item for item in measures}
+    subjects = list(dict.fromkeys(subject for subject, measure in items if measure in columns))
     lines = [f"## {title}", "", f"| | {' | '.join(columns.values())} |", f"|---|{'---|' * len(columns)}"]
     for subject in subjects:
-        cells = [_cell(found.get((subject, measure))) for measure in columns]
+        cells = [_cell(items.get((subject, measure))) for measure in columns]
         lines.append(f"| {subject} | {' | '.join(cells)} |")
     return [*lines, ""]
 
@@ -116,7 +117,7 @@ def _cell(item: dict[str, Any] | None) -> str:
 
 
 def _layers(images: dict[str, list[dict[str, Any]]]) -> list[str]:
-    """Return a table of layers for each image, those that all of them start with as one: the base."""
+    """Return a table of layers for each image. The layers that all images share are one row, the base image."""
     if not images:
         return []
     shared = 0
@@ -128,7 +129,7 @@ def _layers(images: dict[str, list[dict[str, Any]]]) -> list[str]:
         lines += [
             f"**{subject}**: {total:.0f}",
             "",
-            "| MB | made by |",
+            "| MB | created by |",
             "|---|---|",
             f"| {base:.1f} | the base image |",
         ]
@@ -139,7 +140,7 @@ def _layers(images: dict[str, list[dict[str, Any]]]) -> list[str]:
 
 
 def _short(command: str) -> str:
-    """Return the command that made a layer as a person would write it, cut."""
+    """Return the command that created a layer, shortened and without Docker's noise."""
     text = " ".join(command.replace("|", "").replace("`", "").split())
     text = text.removeprefix("/bin/sh -c ").removeprefix("#(nop) ")
     text = re.sub(r"(dir|file|multi):[0-9a-f]{64} in ", "... ", text)
@@ -147,7 +148,7 @@ def _short(command: str) -> str:
 
 
 def _imports(spent: dict[str, float]) -> list[str]:
-    lines = ["## What importing the handler costs, milliseconds", "", "| package | ms |", "|---|---|"]
+    lines = ["## Duration of importing the handler, milliseconds", "", "| package | ms |", "|---|---|"]
     large = sorted(((ms, name) for name, ms in spent.items() if ms >= _SMALLEST_IMPORT_MS), reverse=True)
     lines += [f"| {name} | {ms:.0f} |" for ms, name in large]
     rest = sum(ms for ms in spent.values() if ms < _SMALLEST_IMPORT_MS)
@@ -155,7 +156,7 @@ def _imports(spent: dict[str, float]) -> list[str]:
 
 
 def _figures(value: float) -> str:
-    """Return a number with three figures, or all it has before the point."""
+    """Return a number with three significant digits, or as an integer if it is at least 100."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 

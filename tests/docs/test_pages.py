@@ -84,6 +84,15 @@ def test_what_a_page_links_to_exists(page: Path) -> None:
     assert [link for link in paths if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize(
+    "page", [README, ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: page.name
+)
+def test_paths_that_a_page_names_exist(page: Path) -> None:
+    folders = "benchmarks|docs|events|examples|function|infra|models|scripts|tests|tools"
+    paths = re.findall(rf"`((?:{folders})/[\w./-]+)`", page.read_text(encoding="utf-8"))
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def test_the_readme_shows_the_page_and_the_pictures_are_small() -> None:
     shown = set(re.findall(r"docs/images/[\w.-]+", README.read_text(encoding="utf-8")))
     there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/images").iterdir()}
