@@ -10,6 +10,7 @@ from benchmarks.fixtures import ROOT, Files, prepare
 from benchmarks.subjects import SUBJECTS
 
 _COLD = ("usual service", "pipeline", "ONNX Runtime", "ours", "ours bfloat16", "ours, 32-bit weights")
+_OWN_LABELS = ("usual service", "ONNX Runtime", "ours")
 _QUICK = ("usual service", "ours")
 
 
@@ -41,8 +42,10 @@ def main() -> int:
         return 1 if complaints else 0
     samples = measure.warm([name for name in SUBJECTS if "32-bit" not in name], given.rounds, given.rounds // 3)
     samples |= measure.cold(_COLD, rounds=7, dropped=False)
+    samples |= measure.cold(_OWN_LABELS, rounds=7, dropped=False, own_labels=True)
     if measure.can_drop_caches():
         samples |= measure.cold(_COLD, rounds=9, dropped=True)
+        samples |= measure.cold(_OWN_LABELS, rounds=9, dropped=True, own_labels=True)
     samples |= measure.throughput(files, list(measure.SERVERS), rounds=3, requests=24)
     layers = images.build(files) if images.has_engine() else {}
     summary = report.summarise(samples, layers, quick=False)

@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "build/bench"
@@ -14,6 +15,7 @@ FURS = ("long-haired cat", "medium-haired cat", "short-haired cat")
 TEXTS = [f"a photo of a {label}." for label in (*LABELS, *FURS)]
 
 # The shape of openai/clip-vit-base-patch32.
+_VOCABULARY = 49408
 _VISION = {
     "hidden_size": 768,
     "intermediate_size": 3072,
@@ -27,7 +29,7 @@ _TEXT = {
     "intermediate_size": 2048,
     "num_hidden_layers": 12,
     "num_attention_heads": 8,
-    "vocab_size": 49408,
+    "vocab_size": _VOCABULARY,
 }
 # Megapixels of a photo, width, height, format and its options: a thumbnail, a phone's photo, a screenshot.
 PICTURES = {
@@ -35,6 +37,9 @@ PICTURES = {
     "12mp_jpeg": (4032, 3024, "JPEG", {"quality": 93}),
     "2mp_png": (1640, 1230, "PNG", {}),
 }
+# The event of a picture with labels of the caller's own.
+OWN_LABELS = "own_labels"
+OWN_LABELS_PICTURE, CANDIDATE_LABELS = "0.2mp_jpeg", ("a tabby cat", "a dog on a lawn", "an empty room")
 _GRAIN = 4.0  # of 255: what a phone's sensor adds, and what makes a file as large as a photo's
 
 
@@ -64,6 +69,11 @@ class Files:
         """The vision tower, pixels to unit vectors, for other runtimes."""
         return self.folder / "vision.onnx"
 
+    @property
+    def text_onnx(self) -> Path:
+        """The text tower, token ids and attention mask to unit vectors, for ONNX Runtime."""
+        return self.folder / "text.onnx"
+
     def event(self, picture: str) -> Path:
         """An API Gateway event that uploads that picture with a form, as most clients do."""
         return self.folder / f"{picture}.json"
@@ -83,21 +93,26 @@ def prepare(files: Files, full: bool) -> None:
         shutil.rmtree(checkpoint)
     if full and not files.onnx.exists():
         _export(files)
+    if full and not files.text_onnx.exists():
+        _export_text(files)
     for name in PICTURES:
         if not files.event(name).exists():
             files.event(name).write_text(json.dumps(_event(_picture(name))))
+    if not files.event(OWN_LABELS).exists():
+        labels = ",".join(CANDIDATE_LABELS).encode()
+        event = _event(_picture(OWN_LABELS_PICTURE), ("candidate_labels", None, labels))
+        files.event(OWN_LABELS).write_text(json.dumps(event))
 
 
 def _is_baked(folder: Path) -> bool:
-    """Return whether the folder is there and of this version of the code."""
+    """Return whether the folder contains a model of this version of the code, with the full vocabulary."""
     from function.errors import CheckpointError  # noqa: PLC0415
     from function.model.baked_folder import BakedModel  # noqa: PLC0415
 
     try:
-        BakedModel.open(folder)
+        return BakedModel.open(folder).manifest.text.eos_token_id == _VOCABULARY - 1
     except CheckpointError:
         return False
-    return True
 
 
 def _bake(checkpoint: Path, out: Path, half: bool) -> None:
@@ -105,18 +120,18 @@ def _bake(checkpoint: Path, out: Path, half: bool) -> None:
 
     `half`: its matrices hold half-precision values in float32, as those of OpenAI's checkpoints do.
     """
+    from benchmarks.vocabulary import full_tokenizer  # noqa: PLC0415
     from function import bake  # noqa: PLC0415 - seconds of imports, once
     from tools.small_checkpoint import make_checkpoint  # noqa: PLC0415
 
-    make_checkpoint(checkpoint, _VISION, _TEXT, half=half, projection_dim=512)
+    tokenizer = full_tokenizer(_VOCABULARY)
+    make_checkpoint(checkpoint, _VISION, _TEXT, half=half, tokenizer=tokenizer, projection_dim=512)
     if bake.main(["--model", str(checkpoint), "--out", str(out)]):
         raise SystemExit("bench: the bake failed")
 
 
 def _export(files: Files) -> None:
     """Write the vision tower with its normalisation as ONNX, any number of images."""
-    import warnings  # noqa: PLC0415
-
     import torch  # noqa: PLC0415
     from transformers import CLIPVisionModelWithProjection  # noqa: PLC0415
 
@@ -130,16 +145,44 @@ def _export(files: Files) -> None:
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
             return torch.nn.functional.normalize(self.model(pixel_values=pixels).image_embeds, dim=-1)
 
+    _write_onnx(Tower(), {"pixels": torch.zeros(1, 3, 224, 224)}, {"pixels": {0: "n"}}, files.onnx)
+
+
+def _export_text(files: Files) -> None:
+    """Write the text tower with its normalisation as ONNX, any number of texts of any length."""
+    import torch  # noqa: PLC0415
+    from transformers import CLIPTextModelWithProjection  # noqa: PLC0415
+
+    model = CLIPTextModelWithProjection.from_pretrained(files.checkpoint, attn_implementation="eager").eval()
+
+    class Tower(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            return torch.nn.functional.normalize(self.model(input_ids=ids, attention_mask=mask).text_embeds, dim=-1)
+
+    inputs = {"ids": torch.full((2, 9), _VOCABULARY - 1), "mask": torch.ones(2, 9, dtype=torch.long)}
+    axes = {0: "n", 1: "tokens"}
+    _write_onnx(Tower(), inputs, {"ids": axes, "mask": axes}, files.text_onnx)
+
+
+def _write_onnx(tower: Any, inputs: dict[str, Any], axes: dict[str, dict[int, str]], path: Path) -> None:
+    """Export a tower whose output is embeddings; `axes` names the axes of the inputs that may have any length."""
+    import warnings  # noqa: PLC0415
+
+    import torch  # noqa: PLC0415
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        axes = {"pixels": {0: "n"}, "embeddings": {0: "n"}}
         torch.onnx.export(
-            Tower(),
-            (torch.zeros(1, 3, 224, 224),),
-            files.onnx,
-            input_names=["pixels"],
+            tower,
+            tuple(inputs.values()),
+            path,
+            input_names=list(inputs),
             output_names=["embeddings"],
-            dynamic_axes=axes,
+            dynamic_axes={**axes, "embeddings": {0: "n"}},
             dynamo=False,
         )
 
@@ -159,9 +202,10 @@ def _picture(name: str) -> bytes:
     return file.getvalue()
 
 
-def _event(data: bytes) -> dict[str, object]:
-    """Return the event of a REST API for a form with that file."""
+def _event(data: bytes, *fields: tuple[str, str | None, bytes]) -> dict[str, object]:
+    """Return the event of a REST API for a form with that file and other fields."""
     from tools.make_events import MULTIPART, Request, multipart, rest_event  # noqa: PLC0415
 
-    event: dict[str, object] = rest_event(Request("POST", "/tag", multipart(("file", "picture", data)), MULTIPART))
+    body = multipart(("file", "picture", data), *fields)
+    event: dict[str, object] = rest_event(Request("POST", "/tag", body, MULTIPART))
     return event

@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 from tqdm import tqdm
 
-from benchmarks.fixtures import PICTURES, ROOT, Files
+from benchmarks.fixtures import OWN_LABELS, OWN_LABELS_PICTURE, PICTURES, ROOT, Files
 from tests.delivered import free_port, serving
 
 Samples = dict[tuple[str, str], list[float]]  # (subject, measure) -> values
@@ -92,6 +92,8 @@ def warm(names: Sequence[str], rounds: int, batch_rounds: int, pictures: Sequenc
         batches = {"encode_beside_batch_ms": 1, "encode_batch8_ms_per_image": 8}
         turns = [Turn(worker, measure, {"encode": n}, n) for worker in encoders for measure, n in batches.items()]
         _take_turns(samples, batch_rounds, turns)
+        texts = [Turn(worker, "three_texts_ms", {"texts": True}) for worker in workers if worker.can["encodes_texts"]]
+        _take_turns(samples, 3 * rounds if texts else 0, texts)
         for picture in pictures:
             turns = [Turn(worker, f"event_{picture}_ms", {"answer": picture}) for worker in services]
             _take_turns(samples, rounds, turns)
@@ -114,7 +116,8 @@ class Turn:
 
 def _take_turns(samples: Samples, rounds: int, turns: Sequence[Turn]) -> None:
     """Add `rounds` values for each turn; one round more, before them, does not count."""
-    for i in tqdm(range(rounds + 1 if rounds else 0), desc=turns[0].measure, unit=" round", disable=None):
+    description = turns[0].measure if turns else None
+    for i in tqdm(range(rounds + 1 if rounds else 0), desc=description, unit=" round", disable=None):
         for turn in turns:
             time.sleep(_PAUSE_S)
             answer = turn.worker.ask(turn.request)
@@ -123,25 +126,28 @@ def _take_turns(samples: Samples, rounds: int, turns: Sequence[Turn]) -> None:
                 samples.setdefault((turn.worker.name, measure), []).append(value / turn.images)
 
 
-def cold(names: Sequence[str], rounds: int, dropped: bool) -> Samples:
-    """Return what new processes cost until their first answer; `dropped`: with an empty page cache (needs root)."""
-    kind = "cold_dropped" if dropped else "cold_warm"
+def cold(names: Sequence[str], rounds: int, dropped: bool, own_labels: bool = False) -> Samples:
+    """Return the cost of new processes until their first answer.
+
+    `dropped`: the page cache is empty (needs root). `own_labels`: the requests have labels of their own.
+    """
+    kind = f"cold_{'dropped' if dropped else 'warm'}{'_own_labels' if own_labels else ''}"
     samples: Samples = {}
     for i in tqdm(range(rounds + (not dropped)), desc=kind, unit=" round", disable=None):
         for name in names:
             if dropped:
                 os.sync()
                 Path("/proc/sys/vm/drop_caches").write_text("3")
-            taken = _cold_start(name)
+            taken = _cold_start(name, OWN_LABELS if own_labels else OWN_LABELS_PICTURE)
             if dropped or i:  # with a warm cache the first round fills it
                 for measure, value in taken.items():
                     samples.setdefault((name, f"{kind}_{measure}"), []).append(value)
     return samples
 
 
-def _cold_start(name: str) -> dict[str, float]:
+def _cold_start(name: str, event: str) -> dict[str, float]:
     began = time.perf_counter()
-    command = [sys.executable, "-m", "benchmarks.worker", name, "--cold"]
+    command = [sys.executable, "-m", "benchmarks.worker", name, "--cold", event]
     with subprocess.Popen(  # noqa: S603
         command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=_ENVIRONMENT
     ) as process:
@@ -175,7 +181,7 @@ def throughput(files: Files, names: Sequence[str], rounds: int, requests: int) -
             port = free_port()
             given = {**environment, "BAKED": str(files.baked)}
             if name == "ONNX Runtime":
-                given["MODEL"] = str(files.onnx)
+                given |= {"MODEL": str(files.onnx), "TEXT_MODEL": str(files.text_onnx)}
             command = [sys.executable, "-m", "uvicorn", SERVERS[name], "--port", str(port), "--log-level", "error"]
             log = files.folder / f"{name.replace(' ', '-')}.log"
             stack.enter_context(serving(*command, port=port, log=log, environment=given, path="/openapi.json"))

@@ -1,21 +1,23 @@
 """The service that ONNX Runtime would make: the same web stack, labels and formulas, and no torch in the process.
 
-It lacks what the real one does besides (limits, problem documents, own labels, a log): what it costs is a lower bound.
+It lacks what the real one does besides (limits, problem documents, a cache of labels), so its cost is a lower bound.
 """
 
 import io
 import json
 import os
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import onnxruntime
 from aws_lambda_powertools import Logger
-from fastapi import FastAPI, UploadFile
+from fastapi import FastAPI, Form, UploadFile
 from mangum import Mangum
 from PIL import Image
 from safetensors.numpy import load_file
+from tokenizers import Tokenizer
 
 logger = Logger(service="bench")
 _baked = Path(os.environ["BAKED"])
@@ -29,7 +31,13 @@ _shift = -np.asarray(_fields["mean"], np.float32) / _std
 
 _options = onnxruntime.SessionOptions()
 _options.intra_op_num_threads = len(os.sched_getaffinity(0))
-_session = onnxruntime.InferenceSession(os.environ["MODEL"], _options, providers=["CPUExecutionProvider"])
+
+
+def _load(path: str) -> Any:
+    return onnxruntime.InferenceSession(path, _options, providers=["CPUExecutionProvider"])
+
+
+_session = _load(os.environ["MODEL"])
 app = FastAPI()
 handler = Mangum(app, lifespan="off")
 
@@ -39,10 +47,33 @@ def encode(pixels: Any) -> Any:
     return _session.run(None, {"pixels": pixels})[0]
 
 
+@cache
+def _text_tower() -> tuple[Any, Any]:
+    """Return the tokenizer and the text tower, loaded at first use."""
+    tokenizer = Tokenizer.from_file(str(_baked / "tokenizer.json"))
+    tokenizer.enable_padding()
+    return tokenizer, _load(os.environ["TEXT_MODEL"])
+
+
+def encode_texts(texts: list[str]) -> Any:
+    """Return the embeddings of texts, shape (n, 512)."""
+    tokenizer, session = _text_tower()
+    encodings = tokenizer.encode_batch(texts)
+    inputs = {
+        "ids": np.array([encoding.ids for encoding in encodings]),
+        "mask": np.array([encoding.attention_mask for encoding in encodings]),
+    }
+    return session.run(None, inputs)[0]
+
+
 @app.post("/tag")
-def tag(file: Annotated[UploadFile, "the picture"]) -> list[dict[str, Any]]:
+def tag(
+    file: Annotated[UploadFile, "the picture"], candidate_labels: Annotated[str, Form()] = ""
+) -> list[dict[str, Any]]:
     """Return every label with its score, best first."""
     embedding = encode(_preprocess(file.file.read()))[0]
+    if candidate_labels:
+        return _own_labels(embedding, candidate_labels.split(","))
     scores: dict[str, Any] = {}
     tags = []
     for group in _groups:
@@ -54,6 +85,15 @@ def tag(file: Annotated[UploadFile, "the picture"]) -> list[dict[str, Any]]:
         scores |= dict(zip(group["labels"], probabilities.tolist(), strict=False))
         tags += [{"label": label, "score": scores[label], "group": group["name"]} for label in group["labels"]]
     logger.info("request", extra={"top_tag": tags[0]["label"]})
+    return sorted(tags, key=lambda tag: -float(tag["score"]))
+
+
+def _own_labels(embedding: Any, labels: list[str]) -> list[dict[str, Any]]:
+    """Return the caller's labels with their scores, best first."""
+    logits = _scale * (encode_texts([f"a photo of a {label}." for label in labels]) @ embedding)
+    exponentials = np.exp(logits - logits.max())
+    scores = (exponentials / exponentials.sum()).tolist()
+    tags = [{"label": label, "score": score} for label, score in zip(labels, scores, strict=True)]
     return sorted(tags, key=lambda tag: -float(tag["score"]))
 
 

@@ -47,6 +47,15 @@ _TABLES = {
         "cold_warm_first_answer_ms": "first answer, ms",
         "cold_warm_tenth_answer_ms": "tenth, ms",
     },
+    "Cold start: new process to first answer, labels of the caller's own": {
+        "cold_dropped_own_labels_wall_s": "wall, page cache dropped, s",
+        "cold_dropped_own_labels_read_mb": "read, MB",
+        "cold_warm_own_labels_wall_s": "wall, warm, s",
+        "cold_warm_own_labels_cpu_s": "CPU, s",
+        "cold_warm_own_labels_first_answer_ms": "first answer, ms",
+        "cold_warm_own_labels_rss_peak_mb": "peak memory, MB",
+    },
+    "Three prompts, text tower loaded, milliseconds": {"three_texts_ms": "all three"},
     "Memory, MB": {"rss_steady_mb": "steady", "rss_peak_mb": "peak"},
     "Images per second by number of concurrent clients (local server, events/cat.jpg)": {
         "images_per_s_1_callers": "1",

@@ -5,6 +5,7 @@
 - *vision tower*: Transformers' `CLIPVisionModelWithProjection` alone
 - *ONNX Runtime*, *OpenVINO*: the vision tower on other runtimes; the first of them also as a service without torch
 - *ours*: the handler that is deployed
+- *text tower*, *ours, text tower*: the text towers of Transformers and of this project alone
 """
 
 import os
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks.fixtures import Files
+from benchmarks.fixtures import CANDIDATE_LABELS, Files
 
 Call = Callable[[], Any]
 _CONTEXT = SimpleNamespace(
@@ -27,10 +28,15 @@ _CONTEXT = SimpleNamespace(
 
 @dataclass(frozen=True)
 class Subject:
-    """A loaded subject: `encoder(n)` prepares the encoding of n images, `answer` turns an event into a response."""
+    """A loaded subject.
+
+    `encoder(n)` prepares the encoding of n images, `texts` encodes the prompts of the labels in `CANDIDATE_LABELS`,
+    `answer` turns an event into a response.
+    """
 
     encoder: Callable[[int], Call] | None = None
     answer: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    texts: Call | None = None
 
 
 def _pixels(n: int) -> Any:
@@ -81,6 +87,45 @@ def _pipeline(files: Files) -> Subject:
     return Subject(answer=lambda event: pipeline.handler(event, _CONTEXT))
 
 
+def _token_ids(files: Files) -> list[list[int]]:
+    """Return the token ids of the prompts, as this project's tokenizer gives them."""
+    from function.clip.tokenizer import Tokenizer  # noqa: PLC0415
+    from function.model.baked_folder import TOKENIZER, Manifest  # noqa: PLC0415
+
+    tokenizer = Tokenizer(files.baked / TOKENIZER, Manifest.read(files.baked).text)
+    return tokenizer([f"a photo of {label}." for label in CANDIDATE_LABELS])
+
+
+def _our_text_tower(files: Files) -> Subject:
+    from function.clip.torch_import import import_lean  # noqa: PLC0415
+
+    import_lean()
+    from function.clip.inference_thread import available_cpus  # noqa: PLC0415
+    from function.clip.text_encoder import TextTower  # noqa: PLC0415
+    from function.model.baked_folder import BakedModel  # noqa: PLC0415
+
+    model, tokens = BakedModel.open(files.baked), _token_ids(files)
+    tower = TextTower(model.text_weights(), model.manifest.text, threads=available_cpus())
+    return Subject(texts=lambda: tower(tokens))
+
+
+def _text_tower(files: Files) -> Subject:
+    import torch  # noqa: PLC0415
+    from torch.nn.utils.rnn import pad_sequence  # noqa: PLC0415
+    from transformers import CLIPTextModelWithProjection  # noqa: PLC0415
+
+    model = CLIPTextModelWithProjection.from_pretrained(files.checkpoint).eval()
+    tokens = [torch.tensor(ids) for ids in _token_ids(files)]
+    ids = pad_sequence(tokens, batch_first=True, padding_value=int(tokens[0][-1]))
+    mask = pad_sequence([torch.ones_like(each) for each in tokens], batch_first=True)
+
+    def call() -> Any:
+        with torch.inference_mode():
+            return model(input_ids=ids, attention_mask=mask).text_embeds
+
+    return Subject(texts=call)
+
+
 def _vision_tower(files: Files) -> Subject:
     import torch  # noqa: PLC0415
     from transformers import CLIPVisionModelWithProjection  # noqa: PLC0415
@@ -100,7 +145,7 @@ def _vision_tower(files: Files) -> Subject:
 
 
 def _onnxruntime(files: Files) -> Subject:
-    os.environ |= {"MODEL": str(files.onnx), "BAKED": str(files.baked)}
+    os.environ |= {"MODEL": str(files.onnx), "TEXT_MODEL": str(files.text_onnx), "BAKED": str(files.baked)}
     from benchmarks import onnxruntime_service as service  # noqa: PLC0415
 
     def encoder(n: int) -> Call:
@@ -139,4 +184,6 @@ SUBJECTS: dict[str, Callable[[Files], Subject]] = {
     "ours": _ours("float32"),
     "ours bfloat16": _ours("bfloat16"),
     "ours, 32-bit weights": _ours("float32", wide=True),
+    "text tower": _text_tower,
+    "ours, text tower": _our_text_tower,
 }

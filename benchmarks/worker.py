@@ -1,7 +1,7 @@
 """A subject in a process of its own: does what it is told, one line of JSON at a time, and says how long it took.
 
-python -m benchmarks.worker SUBJECT          serve the driver (measure.py) on standard input and output
-python -m benchmarks.worker SUBJECT --cold   load, answer ten times, say what the first answer had cost by then
+python -m benchmarks.worker SUBJECT                serve the driver (measure.py) on standard input and output
+python -m benchmarks.worker SUBJECT --cold EVENT   load, answer ten times, report the cost up to the first answer
 """
 
 import json
@@ -17,7 +17,6 @@ from benchmarks.fixtures import Files
 from benchmarks.subjects import SUBJECTS, Subject
 
 _COLD_ANSWERS = 10
-_COLD_PICTURE = "0.2mp_jpeg"
 
 
 def main() -> None:
@@ -28,7 +27,7 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     files = Files()
     if "--cold" in sys.argv:
-        event = json.loads(files.event(_COLD_PICTURE).read_text())
+        event = json.loads(files.event(sys.argv[3]).read_text())
         _cold(subject(files), event, said)
     else:
         _serve(subject(files), files, said)
@@ -50,16 +49,19 @@ def _cold(subject: Subject, event: dict[str, Any], said: TextIO) -> None:
 
 
 def _serve(subject: Subject, files: Files, said: TextIO) -> None:
-    """Answer the driver's requests: `{"encode": n}`, `{"answer": picture}`, `{"memory": true}`."""
+    """Answer the driver's requests: `{"encode": n}`, `{"texts": true}`, `{"answer": event}`, `{"memory": true}`."""
     encoders: dict[int, Any] = {}
     events: dict[str, Any] = {}
-    _say(said, {"encodes": subject.encoder is not None, "answers": subject.answer is not None})
+    abilities = {"encodes": subject.encoder, "encodes_texts": subject.texts, "answers": subject.answer}
+    _say(said, {name: function is not None for name, function in abilities.items()})
     for line in sys.stdin:
         request = json.loads(line)
         if "encode" in request and subject.encoder:
             n = request["encode"]
             call = encoders.get(n) or encoders.setdefault(n, subject.encoder(n))
             _say(said, {"ms": _milliseconds(call)})
+        elif "texts" in request and subject.texts:
+            _say(said, {"ms": _milliseconds(subject.texts)})
         elif "answer" in request:
             name = request["answer"]
             if name not in events:

@@ -22,14 +22,16 @@ def make_checkpoint(
     vision: dict[str, Any] | None = None,
     text: dict[str, Any] | None = None,
     half: bool = False,
+    tokenizer: CLIPTokenizer | None = None,
     **config: Any,
 ) -> Path:
     """Write a checkpoint with weights from a fixed seed into `folder` and return it.
 
     `vision`, `text` and `config` override fields of `CLIPVisionConfig`, `CLIPTextConfig` and `CLIPConfig`. With `half`
-    the matrices of the layers hold values of half precision, in float32, as those of OpenAI's checkpoints do.
+    the matrices of the layers have values of half precision, in float32, like OpenAI's checkpoints. The default
+    `tokenizer` has a token for each byte.
     """
-    tokenizer = _byte_tokenizer()
+    tokenizer = tokenizer or _byte_tokenizer()
     text_config = {
         **_TEXT,
         "vocab_size": len(tokenizer),

@@ -5,7 +5,7 @@ import os
 from typing import Annotated, Any
 
 import torch
-from fastapi import FastAPI, UploadFile
+from fastapi import FastAPI, Form, UploadFile
 from mangum import Mangum
 from PIL import Image
 from transformers import CLIPModel, CLIPProcessor
@@ -21,11 +21,15 @@ handler = Mangum(app, lifespan="off")
 
 
 @app.post("/tag")
-def tag(file: Annotated[UploadFile, "the picture"]) -> list[dict[str, Any]]:
+def tag(
+    file: Annotated[UploadFile, "the picture"], candidate_labels: Annotated[str, Form()] = ""
+) -> list[dict[str, Any]]:
     """Return every label with its score, best first."""
     image = Image.open(io.BytesIO(file.file.read())).convert("RGB")
-    inputs = processor(text=TEXTS, images=image, return_tensors="pt", padding=True)
+    labels = candidate_labels.split(",") if candidate_labels else LABELS
+    texts = [f"a photo of a {label}." for label in labels]
+    inputs = processor(text=texts, images=image, return_tensors="pt", padding=True)
     with torch.no_grad():
         scores = model(**inputs).logits_per_image.softmax(dim=1)[0]
-    tags = [{"label": label, "score": score} for label, score in zip(LABELS, scores.tolist(), strict=True)]
+    tags = [{"label": label, "score": score} for label, score in zip(labels, scores.tolist(), strict=True)]
     return sorted(tags, key=lambda tag: -float(str(tag["score"])))
