@@ -21,6 +21,7 @@ IMAGE_FIELDS = ("file", "image")
 _MAX_CONTENT_TYPE_CHARACTERS = 1000
 _MAX_PART_HEADER_BYTES = 4096
 _MAX_PARTS = MAX_OPTIONS + 10
+_REST_OF_BOUNDARY_LINE = re.compile(rb"--|[ \t]*(?P<newline>\r?\n)|[ \t]*\Z")
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
@@ -77,25 +78,33 @@ def _boundary(content_type: str) -> bytes:
 
 def _raw_parts(body: bytes, boundary: bytes) -> Iterator[bytes]:
     """Yield the headers and content of each part; text before the first and after the last boundary is ignored."""
-    if not body.strip():  # how some clients send a form without fields
+    if not body or body.isspace():  # how some clients send a form without fields
         return
-    text = b"\n" + body
-    delimiter = b"\n--" + re.escape(boundary)
-    opening = re.compile(delimiter + rb"[ \t]*(\r?\n|--)").search(text)
+    text, delimiter = b"\n" + body, b"\n--" + boundary
+    opening = _next_boundary(text, delimiter, 0)
     if not opening:
         raise _malformed("its body does not contain the boundary of its Content-Type header")
-    if opening[1] == b"--":
-        return
-    has_crlf = opening[1] == b"\r\n"
-    following = re.compile(delimiter + rb"(?:(--)|[ \t]*(?:\r?\n|\Z))")
-    start = opening.end() - 1
-    while found := following.search(text, start):
-        end = found.start()
+    has_crlf = opening["newline"] == b"\r\n"
+    boundary_line = opening
+    while boundary_line["newline"]:
+        start = boundary_line.end() - 1
+        following = _next_boundary(text, delimiter, start)
+        if not following:
+            if boundary_line.end() == len(text) and boundary_line is not opening:
+                return
+            raise _malformed("its closing boundary is missing, so it was cut short")
+        end = following.start() - len(delimiter)
         yield text[start : end - 1 if has_crlf and text[end - 1 : end] == b"\r" else end]
-        if found[1] or found.end() == len(text):
-            return
-        start = found.end() - 1
-    raise _malformed("its closing boundary is missing, so it was cut short")
+        boundary_line = following
+
+
+def _next_boundary(text: bytes, delimiter: bytes, start: int) -> re.Match[bytes] | None:
+    """Return the rest of the next boundary line; bytes.find is many times faster than a regular expression."""
+    while (found := text.find(delimiter, start)) >= 0:
+        if line := _REST_OF_BOUNDARY_LINE.match(text, found + len(delimiter)):
+            return line
+        start = found + 1
+    return None
 
 
 def _part(raw: bytes) -> Part:

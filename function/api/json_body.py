@@ -1,6 +1,6 @@
 """JSON bodies: the request as a model, and the image file in its base64 text."""
 
-from codecs import BOM_UTF8
+from json import detect_encoding
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -18,6 +18,7 @@ _Body = TypeVar("_Body", TagRequest, EmbedRequest)
 _LENGTH_ERRORS = {"string_too_long", "string_too_short", "too_long", "too_short"}
 _IGNORED = {"options", "model"}
 _MAX_SCHEME_CHARACTERS = 100
+_ENCODING_SAMPLE_BYTES = 4
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
 
@@ -28,7 +29,7 @@ def parse_json(body: bytes, model: type[_Body]) -> _Body:
     """
     expected = f"The JSON body must look like {model.SHAPE}."
     try:
-        values = from_json(body.removeprefix(BOM_UTF8))
+        values = from_json(_as_utf8(body))
     except ValueError as error:
         raise MalformedBody(f"{expected} Invalid JSON: {error}.") from error
     # Validation would report each of half a million unknown names, which takes seconds.
@@ -41,6 +42,12 @@ def parse_json(body: bytes, model: type[_Body]) -> _Body:
         if all(item["type"] in _LENGTH_ERRORS for item in error.errors(include_url=False, include_input=False)):
             raise InvalidOption(f"{problems}.") from error
         raise MalformedBody(f"{expected} {problems}.") from error
+
+
+def _as_utf8(body: bytes) -> bytes:
+    """Return a JSON text in UTF-8 without a byte order mark; like FastAPI, accept UTF-16 and UTF-32 too."""
+    encoding = detect_encoding(body[:_ENCODING_SAMPLE_BYTES])
+    return body if encoding == "utf-8" else body.decode(encoding).encode()
 
 
 def decode_base64(inputs: str) -> bytes:
