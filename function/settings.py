@@ -24,9 +24,9 @@ class Settings(BaseModel):
         gt=0,
         description="Maximum image size in bytes. Lambda limits a base64 request to 6 MB.",
     )
-    # Pillow itself refuses images with more than twice its MAX_IMAGE_PIXELS.
+    # images/bounds.py sets Pillow's own limit to twice this maximum.
     max_image_pixels: int = Field(
-        default=50_000_000, gt=0, le=178_956_970, description="Maximum image size in pixels, width x height."
+        default=51_000_000, gt=0, le=125_000_000, description="Maximum image size in pixels, width x height."
     )
     max_upload_seconds: float = Field(
         default=60, gt=0, description="Upload timeout in seconds. Local server only: API Gateway buffers requests."

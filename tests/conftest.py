@@ -11,7 +11,7 @@ from function import bake
 from function.tagging.tagger import Tagger
 from tools.small_checkpoint import make_checkpoint
 
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 51_000_000
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ _ERRORS: list[tuple[type[errors.TaggerError], str]] = [
     (errors.MalformedBody, "`inputs` is not valid base64."),
     (errors.TooManyBytes, "The upload is too large. The limit is 4.5 MB."),
     (errors.TooSlow, "The upload took longer than 60 seconds."),
-    (errors.TooManyPixels, "The image has 40000 x 40000 pixels; at most 50,000,000 are accepted."),
+    (errors.TooManyPixels, "The image has 40000 x 40000 pixels; the limit is 51,000,000."),
     (errors.UnsupportedMediaType, "This file is not a readable image."),
     (errors.UndecodableImage, "The image is broken or cut short: it could not be decoded."),
     (errors.InvalidOption, "top_k: Input should be greater than or equal to 1."),

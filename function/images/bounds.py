@@ -1,7 +1,7 @@
-"""What a picture may ask of its decoder beyond bytes and pixels: a small file can still cost minutes or gigabytes.
+"""Limits on what a file may ask of its decoder, beside its size in bytes: a small file can cost minutes or gigabytes.
 
-Each bound was found by a file that did: `tests/hostile/` makes them all. They are checked before pixels are decoded,
-or, where a format is read piece by piece in Python, while it is read.
+`tests/hostile/` has a file for each limit. Limits are checked before pixels are decoded or, for formats that Pillow
+reads piece by piece in Python, while they are read.
 """
 
 from io import BytesIO
@@ -9,52 +9,62 @@ from io import BytesIO
 from PIL import Image
 
 from function.errors import TooManyPixels, UndecodableImage
+from function.images import jpeg
 
-# JPEG's own limit (ITU-T T.81, B.2.2). Pillow keeps a line of pixels apiece: 1 x 50,000,000 would take 2.7 GB.
+# JPEG's own limit (ITU-T T.81, B.2.2). Pillow stores a pointer for each line: 1 x 50,000,000 would take 2.7 GB.
 MAX_SIDE = 65_535
-# Each scan of a JPEG goes over all of its blocks. Real ones have ten; a video behind the picture looks like up to 70.
+# Pixels of a baseline JPEG at full scale. It is decoded at a reduced scale, so time is the limit, not memory.
+MAX_JPEG_PIXELS = 250_000_000
+# Each scan of a JPEG goes over all of its blocks. Usual files have ten.
 MAX_SCANS = 100
-# A PNG has one colour profile; Pillow inflates each that it meets, up to a megabyte.
-MAX_PROFILES = 4
-# Every segment, chunk, tag or run that Pillow reads is a call. A run-length BMP takes most of them, two for each run.
+# Pillow makes one call for every segment, chunk, tag or run. A run-length BMP has the most, two for each run.
 MAX_READS = 1_000_000
-# A TIFF's tiles are decoded whole, however little of them the picture shows: so many times the pixels accepted.
+# A TIFF's tiles are decoded as a whole. They may have this many times the pixels that are accepted.
 MAX_PADDING = 2
 # TIFF 6.0, section 15.
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
 
+# Pillow raises an error for twice this number of pixels; `check_size` checks before Pillow decodes anything.
+Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS // 2
+
 
 class BoundedFile(BytesIO):
-    """A file in memory that is read in at most `MAX_READS` pieces; the next raises UndecodableImage."""
+    """A file in memory that is read in at most `MAX_READS` pieces; one more raises UndecodableImage."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
         self._reads = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Return the next `size` bytes, or all that are left."""
+        """Return the next `size` bytes, or all remaining bytes."""
         self._reads += 1
         if self._reads > MAX_READS:
-            raise UndecodableImage("The image is made of too many pieces.")
+            raise UndecodableImage("The image has too many parts.")
         return super().read(size)
 
 
-def check_pieces(data: bytes) -> None:
-    """Raise UndecodableImage if a JPEG has too many scans, or a PNG too many colour profiles."""
-    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > MAX_SCANS:
+def check_scans(data: bytes) -> None:
+    """Raise UndecodableImage if a JPEG has too many scans. Bytes behind the image, such as a video, do not count."""
+    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > MAX_SCANS and jpeg.layout_of(data).scans > MAX_SCANS:
         raise UndecodableImage(f"The JPEG has more than {MAX_SCANS} scans.")
-    if data.startswith(b"\x89PNG") and data.count(b"iCCP") > MAX_PROFILES:
-        raise UndecodableImage("The PNG has several colour profiles.")
 
 
-def check_size(image: Image.Image, max_pixels: int) -> None:
-    """Raise TooManyPixels if an opened image, not yet decoded, is larger than is accepted, or its tiles are."""
-    width, height = image.size
-    if width * height > max_pixels:
-        raise TooManyPixels(f"The image has {width} x {height} pixels; at most {max_pixels:,} are accepted.")
+def check_size(image: Image.Image, full_size: tuple[int, int], max_pixels: int) -> None:
+    """Raise TooManyPixels if decoding an opened image takes more than `max_pixels`.
+
+    `image.size` is the size that is decoded, `full_size` the size of the file: a JPEG may be decoded at a reduced
+    scale. A progressive JPEG counts at full size, because its decoder stores all coefficients.
+    """
+    is_reduced = image.format == "JPEG" and image.size != full_size and not image.info.get("progressive")
+    width, height = full_size
+    limit = MAX_JPEG_PIXELS if is_reduced else max_pixels
+    if width * height > limit:
+        raise TooManyPixels(f"The image has {width} x {height} pixels; the limit is {limit:,}.")
     if max(width, height) > MAX_SIDE:
-        raise TooManyPixels(f"The image has {width} x {height} pixels; at most {MAX_SIDE:,} a side are accepted.")
+        raise TooManyPixels(f"The image has {width} x {height} pixels; the limit for a side is {MAX_SIDE:,}.")
+    if image.width * image.height > max_pixels:
+        raise TooManyPixels(f"The image has {image.width} x {image.height} pixels after reduction; too many.")
     tags = getattr(image, "tag_v2", None) or {}
     across, down = tags.get(_TILE_WIDTH), tags.get(_TILE_LENGTH)
     if across and down and -(-width // across) * across * -(-height // down) * down > MAX_PADDING * max_pixels:
-        raise TooManyPixels(f"The tiles of the TIFF have {across} x {down} pixels: too many for what they show.")
+        raise TooManyPixels(f"The tiles of the TIFF have {across} x {down} pixels, which is too many for its size.")

@@ -1,4 +1,4 @@
-"""Image files to RGB pixels: formats, limits, orientation, transparency.
+"""Image files to RGB pixels: formats, limits, damaged files, animations, orientation, transparency.
 
 A JPEG that is much larger than needed is decoded at a reduced scale, which is faster and looks the same.
 """
@@ -9,16 +9,18 @@ from functools import cache
 
 from PIL import Image, UnidentifiedImageError
 
-from function.errors import TooManyPixels, UnsupportedMediaType
-from function.images.bounds import BoundedFile, check_pieces, check_size
+from function.errors import TaggerError, TooManyPixels, UndecodableImage, UnsupportedMediaType
+from function.images import animation, jpeg, png, tiff
+from function.images.bounds import BoundedFile, check_scans, check_size
 from function.images.orientation import orientation_of, start_of, turned_upright
+from function.images.signatures import supported_format, unsupported_format
 
 # Pillow warns about each oddity of a file, and Python remembers each text, so a hostile file would fill log and memory.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # Pillow has the first four in memory. Asking for a later one imports all of its plugins, once.
 _PILLOW_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")
-_READABLE = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
+_SUPPORTED = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
 # Brands of HEIF files (ISO/IEC 23008-12). A container brand says nothing of the codec: the compatible brands do.
 _CONTAINER_BRANDS = {b"mif1", b"msf1"}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"} | _CONTAINER_BRANDS
@@ -31,21 +33,35 @@ _DRAFT_MARGIN = 2
 class Picture:
     """A decoded image, upright, RGB.
 
-    `full_size` is the upright size of the file in pixels. `filled` is the box of `image` that shows the picture (left,
-    top, right, bottom): a JPEG decoded at a reduced scale is rounded up to whole pixels.
+    `file_size` is the size of the file in pixels, `full_size` the same upright. `filled` is the box of `image` that
+    shows the picture (left, top, right, bottom): a JPEG decoded at a reduced scale is rounded up to whole pixels.
     """
 
     image: Image.Image
+    format: str
+    file_size: tuple[int, int]
     full_size: tuple[int, int]
     filled: tuple[float, float, float, float]
 
 
-def open_image(data: bytes, max_pixels: int) -> Image.Image:
-    """Return the opened image file `data`: its header is read, its pixels are not decoded yet.
+def decode(data: bytes, needed_side: int, max_pixels: int) -> Picture:
+    """Return the pixels of an image file; a JPEG may be reduced to no less than twice `needed_side` a side.
 
-    Raises UnsupportedMediaType if the format is not readable, TooManyPixels if there are more than `max_pixels`, and
-    UndecodableImage if the file asks too much of its decoder.
+    Raises UnsupportedMediaType if the format is not readable, TooManyPixels (before decoding) if there are more than
+    `max_pixels`, and UndecodableImage if the file is broken or asks too much of its decoder.
     """
+    try:
+        return _decode(_opened(data, max_pixels), needed_side, max_pixels)
+    except TaggerError:
+        raise
+    except Exception as error:  # what Pillow's decoders raise on hostile bytes has no common base class
+        if data.startswith(b"\xff\xd8"):
+            return _decode_damaged_jpeg(data, needed_side, max_pixels)
+        raise _broken(data) from error
+
+
+def _opened(data: bytes, max_pixels: int) -> Image.Image:
+    """Return the image with its header read; its pixels are not decoded yet."""
     formats: tuple[str, ...] = _PILLOW_FORMATS
     brand = data[8:12] if data[4:8] == b"ftyp" else b""
     if brand == b"avis" or (brand in _CONTAINER_BRANDS and b"avif" in data[:_MAX_BRANDS_BYTES]):
@@ -54,37 +70,79 @@ def open_image(data: bytes, max_pixels: int) -> Image.Image:
     if brand in _HEIF_BRANDS:
         _register_heif()
         formats = ("HEIF",)  # without AVIF, because that plugin opens container brands too
-    check_pieces(data)
+    check_scans(data)
+    data = png.without_metadata(data)
     try:
-        image = Image.open(BoundedFile(data), formats=formats)
+        image: Image.Image = Image.open(BoundedFile(data), formats=formats)
     except UnidentifiedImageError as error:
-        raise UnsupportedMediaType(f"This file is not a readable image. Supported formats: {_READABLE}.") from error
+        if data.startswith(b"\xff\xd8"):
+            raise  # perhaps its metadata is damaged
+        raise _unreadable(data) from error
     except Image.DecompressionBombError as error:
         raise TooManyPixels(f"The image has too many pixels; the limit is {max_pixels:,}.") from error
-    check_size(image, max_pixels)
     if brand:
         from function.images.heif_guard import check_coded_size  # noqa: PLC0415 - rare formats only
 
+        check_size(image, image.size, max_pixels)
         check_coded_size(data, max_pixels)
     return image
 
 
-def decode(image: Image.Image, needed_side: int) -> Picture:
-    """Return the pixels of an opened image; a JPEG may be reduced to no less than twice `needed_side` a side.
-
-    Raises what Pillow's decoders raise on broken files, which has no common base class.
-    """
-    full_size = image.size
+def _decode(image: Image.Image, needed_side: int, max_pixels: int) -> Picture:
+    """Return the pixels of an opened image."""
+    if image.format == "TIFF":
+        tiff.seek_to_full_image(image)
+    full_size = file_size = image.size
     margin = needed_side * _DRAFT_MARGIN
     drafted = image.draft("", (margin, margin))
+    check_size(image, full_size, max_pixels)
     span = drafted[1][2:] if drafted else full_size
+    first_frame_box = animation.first_frame_box(image)
+    animation.seek_to_first_picture(image, max_pixels)
     image.load()
     orientation = orientation_of(image)
-    upright = turned_upright(image, orientation)
+    pixels = animation.without_undefined_border(image, first_frame_box if image.tell() == 0 else None)
+    upright = turned_upright(pixels, orientation)
     if upright.size != image.size:
         full_size, span = full_size[::-1], span[::-1]
     x, y = start_of(orientation, upright.size, span)
-    return Picture(_to_rgb(upright), full_size, (x, y, x + span[0], y + span[1]))
+    filled = (x, y, x + span[0], y + span[1])
+    return Picture(_to_rgb(upright, image), image.format or "", file_size, full_size, filled)
+
+
+def _decode_damaged_jpeg(data: bytes, needed_side: int, max_pixels: int) -> Picture:
+    """Return the pixels of a JPEG with damaged metadata or without its end marker.
+
+    Raises UndecodableImage if pixels are missing or broken.
+    """
+    data = jpeg.without_metadata(data)
+    versions = (data,) if jpeg.layout_of(data).has_end else jpeg.with_end(data)
+    try:
+        pictures = [_decode(_opened(version, max_pixels), needed_side, max_pixels) for version in versions]
+    except TaggerError:
+        raise
+    except Exception as error:  # see `decode`
+        raise _broken(data) from error
+    if any(picture.image.tobytes() != pictures[0].image.tobytes() for picture in pictures):
+        raise _broken(data)
+    return pictures[0]
+
+
+def _unreadable(data: bytes) -> TaggerError:
+    """Return the error for a file that Pillow cannot open."""
+    name = supported_format(data)
+    if name == "TIFF" and (reason := tiff.unsupported_reason(data)):
+        return UnsupportedMediaType(reason)
+    if name:
+        return _broken(data)
+    if name := unsupported_format(data):
+        return UnsupportedMediaType(f"{name} is not supported. Supported formats: {_SUPPORTED}.")
+    return UnsupportedMediaType(f"This file is not a readable image. Supported formats: {_SUPPORTED}.")
+
+
+def _broken(data: bytes) -> UndecodableImage:
+    name = supported_format(data) or "image"
+    return UndecodableImage(f"The {name} is broken or cut short: it could not be decoded.")
 
 
 @cache
@@ -95,10 +153,14 @@ def _register_heif() -> None:
     pillow_heif.register_heif_opener()
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Return `image` as 8-bit RGB, with transparency composited on white."""
-    if image.mode.startswith("I"):  # 16 bits per channel: keep the high byte
+def _to_rgb(image: Image.Image, opened: Image.Image) -> Image.Image:
+    """Return the pixels of the `opened` file as 8-bit RGB, with transparency composited on white."""
+    if opened.format == "TIFF":
+        image = tiff.to_eight_bits(image, opened)
+    elif image.mode.startswith("I"):  # 16 bits per channel: keep the high byte
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if opened.format == "BMP" and image.mode == "RGBA" and image.getchannel("A").getextrema()[1] == 0:
+        image = image.convert("RGB")  # programs that do not know the alpha channel leave it 0
     if image.has_transparency_data:
         rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         white = Image.new("RGB", rgba.size, "white")

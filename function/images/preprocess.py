@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from function.errors import TaggerError, UndecodableImage
-from function.images.decode import Picture, decode, open_image
+from function.images.decode import Picture, decode
 from function.model.config import PreprocessConfig
 
 # For a picture with longer sides than this, only the crop is resized: resizing a strip of 1 x 5,000 pixels as a whole
@@ -37,16 +36,10 @@ def preprocess(data: bytes, config: PreprocessConfig, max_pixels: int) -> Prepar
     Raises UnsupportedMediaType if the format is not readable, TooManyPixels (before decoding) if the image has more
     than `max_pixels`, and UndecodableImage if it is broken.
     """
-    try:
-        image = open_image(data, max_pixels)
-        width, height = image.size
-        square = resize_and_crop(decode(image, config.shortest_edge), config)
-        planes = bytearray(b"".join(channel.tobytes() for channel in square.split()))
-    except TaggerError:
-        raise
-    except Exception as error:  # what Pillow's decoders raise on hostile bytes has no common base class
-        raise UndecodableImage("The image is broken or cut short: it could not be decoded.") from error
-    return PreparedImage(planes, image.format or "", width, height)
+    picture = decode(data, config.shortest_edge, max_pixels)
+    square = resize_and_crop(picture, config)
+    planes = bytearray(b"".join(channel.tobytes() for channel in square.split()))
+    return PreparedImage(planes, picture.format, *picture.file_size)
 
 
 def resize_and_crop(picture: Picture, config: PreprocessConfig) -> Image.Image:

@@ -176,7 +176,7 @@ def test_too_many_pixels_are_refused_before_decoding() -> None:
 def test_the_limit_of_pixels_is_exact() -> None:
     data = encode(noise(30, 20), "PNG")
     assert preprocess(data, CONFIG, 600).width == 30
-    with pytest.raises(TooManyPixels, match="30 x 20 pixels; at most 599"):
+    with pytest.raises(TooManyPixels, match="30 x 20 pixels; the limit is 599"):
         preprocess(data, CONFIG, 599)
 
 
