@@ -46,7 +46,7 @@ _ERRORS: list[tuple[type[errors.TaggerError], str]] = [
     (errors.TooSlow, "The upload took longer than 60 seconds."),
     (errors.TooManyPixels, "The image has 40000 x 40000 pixels; the limit is 51,000,000."),
     (errors.UnsupportedMediaType, "This file is not a readable image."),
-    (errors.UndecodableImage, "The image is broken or cut short: it could not be decoded."),
+    (errors.UndecodableImage, "The JPEG is broken or cut short: it could not be decoded."),
     (errors.InvalidOption, "top_k: Input should be greater than or equal to 1."),
     (errors.SourceForbidden, "`inputs` must name an object in this deployment's upload bucket: see POST /uploads."),
     (errors.ObjectNotFound, "s3://bucket/cat.jpg does not exist, or this version was deleted."),

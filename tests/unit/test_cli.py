@@ -86,7 +86,7 @@ def test_a_broken_picture_does_not_stop_the_rest(run: Run, folder: Path) -> None
     assert code == 1
     assert len(out.splitlines()) == 3
     assert err.splitlines() == [
-        f"tag: {folder}/broken.jpg: The image is broken or cut short: it could not be decoded.",
+        f"tag: {folder}/broken.jpg: The JPEG is broken or cut short: it could not be decoded.",
         f"tag: {folder}/missing.jpg: No such file or directory",
     ]
 
