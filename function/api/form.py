@@ -100,10 +100,10 @@ def _raw_parts(body: bytes, boundary: bytes) -> Iterator[bytes]:
 
 def _next_boundary(text: bytes, delimiter: bytes, start: int) -> re.Match[bytes] | None:
     """Return the rest of the next boundary line; bytes.find is many times faster than a regular expression."""
-    while (found := text.find(delimiter, start)) >= 0:
-        if line := _REST_OF_BOUNDARY_LINE.match(text, found + len(delimiter)):
+    while (position := text.find(delimiter, start)) >= 0:
+        if line := _REST_OF_BOUNDARY_LINE.match(text, position + len(delimiter)):
             return line
-        start = found + 1
+        start = position + 1
     return None
 
 

@@ -1,4 +1,4 @@
-"""Everything but POST /tag: what is served, what every answer carries, and what is logged."""
+"""The app as a whole: routes, headers and errors of all answers, the OpenAPI document, and log lines."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ def all_errors(base: type[TaggerError] = TaggerError) -> list[type[TaggerError]]
 
 @contextmanager
 def log_lines() -> Iterator[list[dict[str, Any]]]:
-    """Collect what the service logs, as it would appear in CloudWatch."""
+    """Collect the log lines of the service as CloudWatch gets them."""
     lines: list[dict[str, Any]] = []
     formatter = logger.registered_formatter
 
@@ -51,7 +51,7 @@ def test_health_names_the_model(client: TestClient) -> None:
     assert client.get("/health").json() == expected
 
 
-def test_labels_shows_what_is_live(client: TestClient) -> None:
+def test_labels_lists_the_labels_of_the_model(client: TestClient) -> None:
     answer = client.get("/labels").json()
     assert answer["digest"] == LabelSet.read().digest
     pet, fur = answer["groups"]
@@ -60,18 +60,18 @@ def test_labels_shows_what_is_live(client: TestClient) -> None:
     assert fur["parent_labels"] == ["cat", "dog", "hamster", "rabbit"]
 
 
-def test_docs_are_served(client: TestClient) -> None:
+def test_docs_and_openapi_document_are_served(client: TestClient) -> None:
     assert "/openapi.json" in client.get("/docs").text
     assert client.get("/openapi.json").json() == openapi_document()
 
 
-def test_the_committed_openapi_document_is_current() -> None:
+def test_committed_openapi_document_is_up_to_date() -> None:
     committed = Path(__file__).parents[2] / "docs/openapi.json"
     assert json.loads(committed.read_text(encoding="utf-8")) == openapi_document()
 
 
 @pytest.mark.parametrize("path", ["/tag", "/embed"])
-def test_the_openapi_document_is_complete(path: str) -> None:
+def test_openapi_document_has_all_bodies_options_and_errors(path: str) -> None:
     operation = openapi_document()["paths"][path]["post"]
     assert set(operation["requestBody"]["content"]) == {
         "multipart/form-data",
@@ -98,14 +98,14 @@ def test_the_openapi_document_is_complete(path: str) -> None:
     assert {"X-Request-Id", "X-Model", "Server-Timing"} == set(operation["responses"]["200"]["headers"])
 
 
-def test_the_openapi_document_refers_to_nothing_that_is_not_there() -> None:
+def test_openapi_document_has_every_schema_it_refers_to() -> None:
     document = openapi_document()
     referred = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
     assert referred <= set(document["components"]["schemas"])
     assert {"Problem", "TagRequest", "TagParameters", "EmbedRequest"} <= referred
 
 
-def test_every_error_has_a_code_of_its_own() -> None:
+def test_every_error_has_a_unique_code() -> None:
     errors = all_errors()
     assert len({error.code for error in errors}) == len(errors)
     assert set(_STATUS) <= set(errors)
@@ -119,14 +119,16 @@ def test_every_error_has_a_code_of_its_own() -> None:
         ("PUT", "/health", 405, "method_not_allowed"),
     ],
 )
-def test_wrong_paths_and_methods(client: TestClient, method: str, path: str, status: int, code: str) -> None:
+def test_unknown_path_or_method_gets_a_problem_document(
+    client: TestClient, method: str, path: str, status: int, code: str
+) -> None:
     response = client.request(method, path)
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["request_id"] == response.headers["x-request-id"]
 
 
-def test_one_log_line_a_request(client: TestClient, cat_jpeg: bytes) -> None:
+def test_each_request_writes_one_log_line(client: TestClient, cat_jpeg: bytes) -> None:
     with log_lines() as lines:
         response = client.post("/tag", content=cat_jpeg, headers={"content-type": "image/jpeg"})
         client.post("/tag", content=b"no picture", headers={"content-type": "image/jpeg"})
@@ -139,7 +141,7 @@ def test_one_log_line_a_request(client: TestClient, cat_jpeg: bytes) -> None:
     assert (bad["status"], bad["code"]) == (415, "unsupported_media_type")
 
 
-def test_what_nobody_foresaw_is_a_problem_too_and_says_nothing_of_the_inside(
+def test_unexpected_error_gets_500_without_its_message(
     small_tagger: Tagger, cat_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -156,7 +158,7 @@ def test_what_nobody_foresaw_is_a_problem_too_and_says_nothing_of_the_inside(
     assert (lines[1]["status"], lines[1]["code"]) == (500, "internal_error")
 
 
-def test_too_many_at_once_are_told_to_come_back(small_tagger: Tagger, cat_jpeg: bytes) -> None:
+def test_requests_over_the_limit_get_503_with_retry_after(small_tagger: Tagger, cat_jpeg: bytes) -> None:
     app = create_app(small_tagger, Settings(max_waiting_requests=2))
     statuses: list[int] = []
     headers: list[dict[bytes, bytes]] = []

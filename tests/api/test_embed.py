@@ -1,4 +1,4 @@
-"""POST /embed: a picture or texts, however sent, become unit vectors; every mistake the right problem document."""
+"""POST /embed: images and texts get unit vectors, and mistakes get the right problem document."""
 
 import base64
 import json
@@ -26,9 +26,7 @@ def embedding_of(response: Any, dim: int = 24) -> list[float]:
     return embedding
 
 
-def test_every_way_to_send_a_picture_gets_the_same_embedding(
-    client: TestClient, small_tagger: Tagger, cat_jpeg: bytes
-) -> None:
+def test_every_kind_of_body_gets_the_same_embedding(client: TestClient, small_tagger: Tagger, cat_jpeg: bytes) -> None:
     expected = small_tagger.embed_image(cat_jpeg).vectors[0].tolist()
     for response in (
         client.post("/embed", files={"file": cat_jpeg}),
@@ -46,19 +44,19 @@ def test_every_way_to_send_a_picture_gets_the_same_embedding(
         ]
 
 
-def test_a_text_and_texts(client: TestClient, small_tagger: Tagger) -> None:
+def test_text_gets_one_embedding_and_texts_get_several(client: TestClient, small_tagger: Tagger) -> None:
     expected = small_tagger.embed_texts(["a cat", "a dog"]).vectors.tolist()
     one = client.post("/embed", json={"text": "a cat"})
     assert embedding_of(one) == pytest.approx(expected[0], abs=1e-7)
     assert "text;dur=" in one.headers["server-timing"]
     several = client.post("/embed", json={"texts": ["a cat", "a dog"]}).json()
     assert (set(several), several["dim"]) == ({"embeddings", "dim", "model"}, 24)
-    for found, vector in zip(several["embeddings"], expected, strict=True):
-        assert found == pytest.approx(vector, abs=1e-7)
+    for embedding, vector in zip(several["embeddings"], expected, strict=True):
+        assert embedding == pytest.approx(vector, abs=1e-7)
     assert len(client.post("/embed", json={"texts": ["a cat"]}).json()["embeddings"]) == 1
 
 
-def test_pictures_and_texts_share_the_space_that_tags_come_from(client: TestClient, cat_jpeg: bytes) -> None:
+def test_similarity_of_embeddings_ranks_labels_like_tags(client: TestClient, cat_jpeg: bytes) -> None:
     labels = ["a cat", "a dog", "a car"]
     picture = embedding_of(client.post("/embed", content=cat_jpeg))
     texts = client.post("/embed", json={"texts": labels}).json()["embeddings"]
@@ -70,12 +68,12 @@ def test_pictures_and_texts_share_the_space_that_tags_come_from(client: TestClie
 
 
 @pytest.mark.parametrize("texts", [["x" * 200], [f"text {i}" for i in range(100)], ["same", "same"]])
-def test_the_limits_are_inclusive(client: TestClient, texts: list[str]) -> None:
+def test_texts_at_the_limits_are_accepted(client: TestClient, texts: list[str]) -> None:
     assert len(client.post("/embed", json={"texts": texts}).json()["embeddings"]) == len(texts)
 
 
 @pytest.mark.parametrize(
-    ("body", "complaint"),
+    ("body", "message"),
     [
         ({"texts": []}, "texts"),
         ({"texts": ["a"] * 101}, "texts"),
@@ -86,9 +84,9 @@ def test_the_limits_are_inclusive(client: TestClient, texts: list[str]) -> None:
         ({"text": "x" * 201}, "text"),
     ],
 )
-def test_texts_out_of_limits(client: TestClient, body: dict[str, Any], complaint: str) -> None:
+def test_texts_outside_the_limits_get_422(client: TestClient, body: dict[str, Any], message: str) -> None:
     problem = is_problem(client.post("/embed", json=body), 422, "invalid_option")
-    assert problem["detail"].startswith(f"{complaint}: ")
+    assert problem["detail"].startswith(f"{message}: ")
     assert "x" * 200 not in problem["detail"]
 
 
@@ -112,12 +110,12 @@ def test_texts_out_of_limits(client: TestClient, body: dict[str, Any], complaint
         b"\xff\xfe",
     ],
 )
-def test_json_that_is_not_one_of_the_three(client: TestClient, body: bytes) -> None:
+def test_other_json_gets_400(client: TestClient, body: bytes) -> None:
     response = client.post("/embed", content=body, headers={"content-type": "application/json"})
     assert is_problem(response, 400, "malformed_body")["detail"]
 
 
-def test_takes_no_options(client: TestClient, cat_jpeg: bytes) -> None:
+def test_options_get_422(client: TestClient, cat_jpeg: bytes) -> None:
     for response in (
         client.post("/embed?top_k=3", content=cat_jpeg),
         client.post("/embed", files={"file": cat_jpeg}, data={"top_k": 3}),
@@ -126,7 +124,7 @@ def test_takes_no_options(client: TestClient, cat_jpeg: bytes) -> None:
         assert "top_k: unknown option" in is_problem(response, 422, "invalid_option")["detail"]
 
 
-def test_pictures_fail_as_they_do_for_tag(client: TestClient, cat_jpeg: bytes) -> None:
+def test_broken_images_get_the_same_errors_as_in_tag(client: TestClient, cat_jpeg: bytes) -> None:
     is_problem(client.post("/embed"), 400, "missing_image")
     is_problem(client.post("/embed", json={"inputs": ""}), 400, "missing_image")
     is_problem(client.post("/embed", files={"note": b"x"}), 400, "missing_image")
@@ -154,14 +152,14 @@ def test_pictures_fail_as_they_do_for_tag(client: TestClient, cat_jpeg: bytes) -
     ).map(lambda value: json.dumps(value).encode())
 )
 @settings(max_examples=200, deadline=None)
-def test_no_json_makes_a_500(client: TestClient, body: bytes) -> None:
+def test_no_json_gets_500(client: TestClient, body: bytes) -> None:
     response = client.post("/embed", content=body, headers={"content-type": "application/json"})
     assert response.status_code < 500
     if response.status_code >= 400:
         assert response.json()["code"]
 
 
-def test_base64_of_a_picture_is_no_text(client: TestClient, cat_jpeg: bytes) -> None:
-    """What is embedded is said by the name, never guessed from what it looks like."""
+def test_base64_in_text_is_embedded_as_text(client: TestClient, cat_jpeg: bytes) -> None:
+    """The name of the field says what its value is. The service does not guess."""
     inputs = base64.b64encode(cat_jpeg).decode()
     is_problem(client.post("/embed", json={"text": inputs}), 422, "invalid_option")

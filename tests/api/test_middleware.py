@@ -1,4 +1,4 @@
-"""What one request leaves behind: a log line, and metrics that are its own and cannot harm its answer."""
+"""The log line and the metrics of each request."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ def counted(small_tagger: Tagger) -> Iterator[TestClient]:
         yield client
 
 
-def test_a_log_line_has_every_field_and_nothing_of_the_picture(counted: TestClient) -> None:
+def test_log_line_has_all_fields_and_no_part_of_the_image(counted: TestClient) -> None:
     with log_lines() as lines:
         response = counted.post("/tag", content=PICTURE.read_bytes(), headers=JPEG)
     (line,) = lines
@@ -53,13 +53,13 @@ def test_a_log_line_has_every_field_and_nothing_of_the_picture(counted: TestClie
 @pytest.mark.parametrize(
     ("sent", "logged"), [("order-7/a:b", "order-7/a:b"), ("a b", None), ("x" * 129, None), ("é", None), ("", None)]
 )
-def test_a_callers_own_id_is_logged_if_it_is_one(counted: TestClient, sent: str, logged: str | None) -> None:
+def test_valid_correlation_id_is_logged(counted: TestClient, sent: str, logged: str | None) -> None:
     with log_lines() as lines:
         counted.get("/health", headers={b"X-Correlation-Id": sent.encode()})
     assert lines[0]["correlation_id"] == (logged or lines[0]["request_id"])
 
 
-def test_only_the_first_request_waited_for_the_start(counted: TestClient, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_first_request_logs_the_cold_start(counted: TestClient, capsys: pytest.CaptureFixture[str]) -> None:
     with log_lines() as lines:
         for _ in range(2):
             counted.get("/health")
@@ -68,7 +68,7 @@ def test_only_the_first_request_waited_for_the_start(counted: TestClient, capsys
     assert emf.metrics(document) == {"ColdStart": 1, "LoadTime": 1234.57}
 
 
-def test_requests_at_the_same_time_have_metrics_of_their_own(
+def test_concurrent_requests_have_separate_metrics(
     small_tagger: Tagger, cat_photo: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pictures = [encode(cat_photo.resize((40 + side, 40)), "PNG") for side in range(24)]
@@ -82,7 +82,7 @@ def test_requests_at_the_same_time_have_metrics_of_their_own(
         assert emf.metrics(documents[request_id])["ImageBytes"] == len(picture)
 
 
-def test_metrics_that_fail_harm_no_answer(counted: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_metrics_do_not_change_the_answer(counted: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise BrokenPipeError
 
@@ -94,6 +94,6 @@ def test_metrics_that_fail_harm_no_answer(counted: TestClient, monkeypatch: pyte
     assert [line["message"] for line in lines] == ["request", "the metrics of this request were not published"]
 
 
-def test_no_namespace_no_metrics(client: TestClient, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_metrics_without_a_namespace(client: TestClient, capsys: pytest.CaptureFixture[str]) -> None:
     assert client.post("/tag", content=PICTURE.read_bytes(), headers=JPEG).status_code == 200
     assert emf.documents(capsys.readouterr().out) == []

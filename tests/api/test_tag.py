@@ -1,4 +1,4 @@
-"""POST /tag: every way to send a picture gets the same answer, and every mistake the right problem document."""
+"""POST /tag: every kind of body gets the same tags, and mistakes get the right problem document."""
 
 import base64
 import json
@@ -44,7 +44,7 @@ def test_answers_tags_best_first(client: TestClient, small_tagger: Tagger, cat_j
     assert all(set(tag) == {"label", "score", "group"} for tag in tags)
 
 
-def test_says_who_answered_and_how_long_it_took(client: TestClient, cat_jpeg: bytes) -> None:
+def test_headers_have_model_request_id_and_timing(client: TestClient, cat_jpeg: bytes) -> None:
     headers = client.post("/tag", content=cat_jpeg, headers={"content-type": "image/jpeg"}).headers
     assert headers["x-model"] == "small"
     assert len(headers["x-request-id"]) == 32
@@ -53,12 +53,12 @@ def test_says_who_answered_and_how_long_it_took(client: TestClient, cat_jpeg: by
     assert all(float(value) >= 0 for value in phases.values())
 
 
-def test_says_what_labels_of_ones_own_cost(client: TestClient, cat_jpeg: bytes) -> None:
+def test_timing_of_own_labels_is_in_the_headers(client: TestClient, cat_jpeg: bytes) -> None:
     timing = client.post("/tag", content=cat_jpeg, params={"candidate_labels": "cat,dog"}).headers["server-timing"]
     assert "text;dur=" in timing
 
 
-def test_every_way_to_send_a_picture_gets_the_same_answer(client: TestClient, cat_jpeg: bytes) -> None:
+def test_every_kind_of_body_gets_the_same_tags(client: TestClient, cat_jpeg: bytes) -> None:
     responses = [
         client.post("/tag", files={"file": cat_jpeg}),
         client.post("/tag", files={"image": ("a b.jpg", cat_jpeg)}),
@@ -74,7 +74,9 @@ def test_every_way_to_send_a_picture_gets_the_same_answer(client: TestClient, ca
     assert all(response.json() == responses[0].json() for response in responses)
 
 
-def test_options_are_the_same_in_form_query_and_json(client: TestClient, small_tagger: Tagger, cat_jpeg: bytes) -> None:
+def test_options_work_the_same_in_form_query_and_json(
+    client: TestClient, small_tagger: Tagger, cat_jpeg: bytes
+) -> None:
     options: dict[str, Any] = {
         "candidate_labels": "a cat, a dog,a bird",
         "hypothesis_template": "an image of {}",
@@ -98,12 +100,12 @@ def test_options_are_the_same_in_form_query_and_json(client: TestClient, small_t
         assert [tag["group"] for tag in response.json()] == ["custom", "custom"]
 
 
-def test_the_body_comes_before_the_query(client: TestClient, cat_jpeg: bytes) -> None:
+def test_options_in_the_body_override_the_query(client: TestClient, cat_jpeg: bytes) -> None:
     response = client.post("/tag?top_k=5", files={"file": cat_jpeg}, data={"top_k": 1, "min_score": 0})
     assert len(response.json()) == 1
 
 
-def test_fields_that_a_browser_sends_blank_are_not_given(client: TestClient, cat_jpeg: bytes) -> None:
+def test_blank_form_fields_are_ignored(client: TestClient, cat_jpeg: bytes) -> None:
     blank = {"candidate_labels": "", "hypothesis_template": "", "top_k": "", "min_score": ""}
     files = [("file", ("cat.jpg", cat_jpeg)), ("image", ("", b""))]
     response = client.post("/tag", files=files, data=blank)
@@ -112,13 +114,13 @@ def test_fields_that_a_browser_sends_blank_are_not_given(client: TestClient, cat
     is_problem(nothing, 400, "missing_image")
 
 
-def test_nothing_passes_a_high_threshold(client: TestClient, cat_jpeg: bytes) -> None:
+def test_high_min_score_returns_an_empty_list(client: TestClient, cat_jpeg: bytes) -> None:
     response = client.post("/tag?min_score=1", content=cat_jpeg)
     assert (response.status_code, response.json()) == (200, [])
 
 
 @pytest.mark.parametrize(
-    ("options", "complaint"),
+    ("options", "message"),
     [
         ({"top_k": 0}, "top_k"),
         ({"top_k": "many"}, "top_k"),
@@ -138,24 +140,26 @@ def test_nothing_passes_a_high_threshold(client: TestClient, cat_jpeg: bytes) ->
         ({"function_to_apply": "sigmoid"}, "function_to_apply: Input should be 'softmax'"),
     ],
 )
-def test_a_bad_option_is_named(client: TestClient, cat_jpeg: bytes, options: dict[str, Any], complaint: str) -> None:
+def test_invalid_option_gets_422_with_its_name(
+    client: TestClient, cat_jpeg: bytes, options: dict[str, Any], message: str
+) -> None:
     for response in (
         client.post("/tag", content=cat_jpeg, params=options),
         client.post("/tag", files={"file": cat_jpeg}, data=options),
         client.post("/tag", json={"inputs": encoded(cat_jpeg), "parameters": options}),
     ):
-        assert complaint in is_problem(response, 422, "invalid_option")["detail"]
+        assert message in is_problem(response, 422, "invalid_option")["detail"]
 
 
 @pytest.mark.parametrize("labels", [100, 1])
-def test_the_limits_of_own_labels_are_inclusive(client: TestClient, cat_jpeg: bytes, labels: int) -> None:
+def test_own_labels_at_the_limits_are_accepted(client: TestClient, cat_jpeg: bytes, labels: int) -> None:
     options = {"candidate_labels": [f"{i:03}".ljust(200, "x") for i in range(labels)]}
     response = client.post("/tag", json={"inputs": encoded(cat_jpeg), "parameters": options})
     assert len(response.json()) == labels
 
 
 @pytest.mark.parametrize("data", [b"This is a text.\n" * 40, b"%PDF-1.7", b"<svg/>"])
-def test_a_file_that_is_no_image(client: TestClient, data: bytes) -> None:
+def test_other_file_gets_415(client: TestClient, data: bytes) -> None:
     for response in (
         client.post("/tag", files={"file": ("cat.jpg", data, "image/jpeg")}),
         client.post("/tag", content=data, headers={"content-type": "image/jpeg"}),
@@ -164,7 +168,7 @@ def test_a_file_that_is_no_image(client: TestClient, data: bytes) -> None:
         assert "Supported formats: JPEG, PNG" in is_problem(response, 415, "unsupported_media_type")["detail"]
 
 
-def test_an_empty_upload(client: TestClient) -> None:
+def test_empty_upload_gets_400(client: TestClient) -> None:
     for response in (
         client.post("/tag"),
         client.post("/tag", files={"file": ("cat.jpg", b"", "image/jpeg")}),
@@ -173,30 +177,30 @@ def test_an_empty_upload(client: TestClient) -> None:
         is_problem(response, 400, "missing_image")
 
 
-def test_a_truncated_jpeg(client: TestClient, cat_jpeg: bytes) -> None:
+def test_truncated_jpeg_gets_422(client: TestClient, cat_jpeg: bytes) -> None:
     is_problem(client.post("/tag", content=cat_jpeg[:5000]), 422, "undecodable_image")
 
 
-def test_a_form_without_a_file_says_what_it_has(client: TestClient, cat_jpeg: bytes) -> None:
+def test_form_without_image_gets_400_with_its_field_names(client: TestClient, cat_jpeg: bytes) -> None:
     response = client.post("/tag", files={"photo": cat_jpeg}, data={"note": "hello"})
     problem = is_problem(response, 400, "missing_image")
     assert "Its fields: 'note', 'photo'" in problem["detail"]
 
 
-def test_two_files(client: TestClient, cat_jpeg: bytes) -> None:
+def test_two_images_get_400(client: TestClient, cat_jpeg: bytes) -> None:
     for names in (("file", "file"), ("file", "image")):
         response = client.post("/tag", files=[(name, ("cat.jpg", cat_jpeg)) for name in names])
         is_problem(response, 400, "too_many_images")
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "video/mp4"])
-def test_a_content_type_that_is_not_read(client: TestClient, content_type: str) -> None:
+def test_other_content_type_gets_415(client: TestClient, content_type: str) -> None:
     response = client.post("/tag", content=b"abc", headers={"content-type": content_type})
     assert "multipart/form-data" in is_problem(response, 415, "unsupported_media_type")["detail"]
 
 
 @pytest.mark.parametrize(
-    ("body", "complaint"),
+    ("body", "message"),
     [
         (b"", "JSON"),
         (b"{", "JSON"),
@@ -211,9 +215,9 @@ def test_a_content_type_that_is_not_read(client: TestClient, content_type: str) 
         (b"\xff\xfe", "JSON"),
     ],
 )
-def test_json_that_does_not_parse(client: TestClient, body: bytes, complaint: str) -> None:
+def test_invalid_json_gets_400(client: TestClient, body: bytes, message: str) -> None:
     response = client.post("/tag", content=body, headers={"content-type": "application/json"})
-    assert complaint in is_problem(response, 400, "malformed_body")["detail"]
+    assert message in is_problem(response, 400, "malformed_body")["detail"]
 
 
 @pytest.mark.parametrize(
@@ -224,12 +228,12 @@ def test_json_that_does_not_parse(client: TestClient, body: bytes, complaint: st
         (b"--x\r\nContent-Disposition: form-data\r\n\r\nabc\r\n--x--\r\n", "multipart/form-data; boundary=x"),
     ],
 )
-def test_a_form_that_does_not_parse(client: TestClient, body: bytes, content_type: str) -> None:
+def test_invalid_form_gets_400(client: TestClient, body: bytes, content_type: str) -> None:
     response = client.post("/tag", content=body, headers={"content-type": content_type})
     is_problem(response, 400, "malformed_body")
 
 
-def test_s3_is_not_read_yet(client: TestClient) -> None:
+def test_s3_url_without_upload_bucket_gets_501(client: TestClient) -> None:
     is_problem(client.post("/tag", json={"inputs": "s3://bucket/cat.jpg"}), 501, "source_not_supported")
 
 
@@ -238,7 +242,7 @@ def test_too_many_pixels(client: TestClient) -> None:
     assert "51,000,000" in problem["detail"]
 
 
-def test_the_limit_of_bytes_is_exact(client: TestClient, cat_jpeg: bytes) -> None:
+def test_size_limit_is_exact(client: TestClient, cat_jpeg: bytes) -> None:
     limit = Settings().max_image_bytes
     at_limit, over = cat_jpeg.ljust(limit, b"\0"), cat_jpeg.ljust(limit + 1, b"\0")
     for data, status in ((at_limit, 200), (over, 413)):
@@ -251,19 +255,19 @@ def test_the_limit_of_bytes_is_exact(client: TestClient, cat_jpeg: bytes) -> Non
     assert "The limit is 4.5 MB" in is_problem(responses[0], 413, "too_many_bytes")["detail"]
 
 
-def test_thirty_megabytes_are_refused_and_the_next_request_answered(client: TestClient, cat_jpeg: bytes) -> None:
+def test_30_mb_upload_gets_413_and_the_next_request_works(client: TestClient, cat_jpeg: bytes) -> None:
     is_problem(client.post("/tag", files={"file": b"\0" * 30_000_000}), 413, "too_many_bytes")
     assert client.post("/tag", content=cat_jpeg).status_code == 200
 
 
-def test_a_slow_upload_arrives_whole(client: TestClient, cat_jpeg: bytes) -> None:
+def test_chunked_upload_is_complete(client: TestClient, cat_jpeg: bytes) -> None:
     chunks = (cat_jpeg[i : i + 997] for i in range(0, len(cat_jpeg), 997))
     assert client.post("/tag", content=chunks).json() == client.post("/tag", content=cat_jpeg).json()
 
 
 @given(st.binary(max_size=300), st.sampled_from(["image/png", "application/json", "multipart/form-data; boundary=x"]))
 @settings(max_examples=150, deadline=None)
-def test_no_body_makes_a_500(client: TestClient, body: bytes, content_type: str) -> None:
+def test_no_body_gets_500(client: TestClient, body: bytes, content_type: str) -> None:
     response = client.post("/tag", content=body, headers={"content-type": content_type})
     assert 400 <= response.status_code < 500
     assert json.loads(response.content)["code"]

@@ -1,4 +1,4 @@
-"""Large pictures go through the stack's bucket, and only through that."""
+"""Large images go through the upload bucket, and the service reads no other bucket."""
 
 import base64
 import json
@@ -47,7 +47,7 @@ def tag(client: TestClient, url: str, **parameters: Any) -> Any:
     return client.post("/tag", json={"inputs": url, "parameters": parameters})
 
 
-def test_a_picture_over_the_limit_is_uploaded_and_tagged(
+def test_image_over_the_limit_is_uploaded_and_tagged(
     with_bucket: TestClient, small_tagger: Tagger, cat_png: bytes
 ) -> None:
     assert len(cat_png) > 10_000
@@ -62,7 +62,7 @@ def test_a_picture_over_the_limit_is_uploaded_and_tagged(
     assert [each["label"] for each in tagged.json()] == [each.label for each in small_tagger.tag(cat_png).tags[:2]]
 
 
-def test_the_policy_of_an_upload_limits_what_it_can_be(with_bucket: TestClient) -> None:
+def test_upload_policy_limits_size_type_bucket_and_key(with_bucket: TestClient) -> None:
     first, second = (with_bucket.post("/uploads").json() for _ in range(2))
     assert first["fields"]["key"] != second["fields"]["key"]
     assert re.fullmatch(r"uploads/[0-9a-f]{32}", first["fields"]["key"])
@@ -90,17 +90,17 @@ def test_the_policy_of_an_upload_limits_what_it_can_be(with_bucket: TestClient) 
         ("s3://", 400, "malformed_body"),
     ],
 )
-def test_what_is_not_to_be_had_is_told_so(with_bucket: TestClient, url: str, status: int, code: str) -> None:
+def test_invalid_s3_url_gets_an_error(with_bucket: TestClient, url: str, status: int, code: str) -> None:
     answer = tag(with_bucket, url)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_an_object_over_its_own_limit_is_told_so(with_bucket: TestClient) -> None:
+def test_object_over_the_limit_gets_413(with_bucket: TestClient) -> None:
     boto3.client("s3").put_object(Bucket=BUCKET, Key="large", Body=b"\0" * 1_000_001)
     assert tag(with_bucket, f"s3://{BUCKET}/large").json()["code"] == "too_many_bytes"
 
 
-def test_when_s3_does_not_answer_the_client_may_try_again(
+def test_s3_failure_gets_503_with_retry_after(
     with_bucket: TestClient, cloud: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SDK_UA_APP_ID", "faulty")
@@ -110,12 +110,12 @@ def test_when_s3_does_not_answer_the_client_may_try_again(
     assert answer.headers["retry-after"] == "1"
 
 
-def test_without_a_bucket_neither_is_there(client: TestClient) -> None:
+def test_without_a_bucket_uploads_and_s3_urls_get_501(client: TestClient) -> None:
     for answer in (client.post("/uploads"), tag(client, "s3://upload-bucket/there")):
         assert (answer.status_code, answer.json()["code"]) == (501, "source_not_supported")
 
 
-def test_embed_reads_from_the_bucket_too(with_bucket: TestClient, cat_png: bytes) -> None:
+def test_embed_reads_from_the_bucket(with_bucket: TestClient, cat_png: bytes) -> None:
     boto3.client("s3").put_object(Bucket=BUCKET, Key="cat.png", Body=cat_png)
     assert with_bucket.post("/embed", json={"inputs": f"s3://{BUCKET}/cat.png"}).json()["dim"] == 24
     answer = with_bucket.post("/embed", json={"inputs": "s3://other-bucket/there"})
@@ -131,10 +131,10 @@ def test_embed_reads_from_the_bucket_too(with_bucket: TestClient, cat_png: bytes
         ("s3://b//k", S3Object("b", "/k")),
     ],
 )
-def test_urls(url: str, expected: S3Object) -> None:
+def test_parse_s3_url(url: str, expected: S3Object) -> None:
     assert parse_s3_url(url) == expected
 
 
-def test_a_url_of_nothing() -> None:
+def test_s3_url_without_bucket_is_malformed() -> None:
     with pytest.raises(MalformedBody):
         parse_s3_url("s3:///key")

@@ -1,4 +1,4 @@
-"""The service as users run it: uvicorn in a process of its own, on a free port, stopped at the end."""
+"""The service in its own process, and the answers that all clients must get."""
 
 import os
 import shutil
@@ -54,11 +54,11 @@ class Answers:
     def __init__(self, tagger: Tagger, picture: bytes) -> None:
         self._tagger, self._picture = tagger, picture
 
-    def check(self, found: Any, *labels: str, **options: Any) -> None:
-        """Assert that `found`, the JSON that a client got, is the answer for these labels and options."""
+    def check(self, answer: Any, *labels: str, **options: Any) -> None:
+        """Assert that `answer`, the JSON that a client got, is the answer for these labels and options."""
         tags = self._tagger.tag(self._picture, TagOptions(candidate_labels=labels or None, **options)).tags
-        assert [(tag["label"], tag["group"]) for tag in found] == [(tag.label, tag.group) for tag in tags]
-        assert [tag["score"] for tag in found] == pytest.approx([tag.score for tag in tags], abs=1e-5)
+        assert [(tag["label"], tag["group"]) for tag in answer] == [(tag.label, tag.group) for tag in tags]
+        assert [tag["score"] for tag in answer] == pytest.approx([tag.score for tag in tags], abs=1e-5)
 
 
 @pytest.fixture(scope="session")

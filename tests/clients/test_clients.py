@@ -43,16 +43,16 @@ class TestHuggingFace:
     def test_image_classification_with_parameters_sends_json(
         self, service: str, cat_file: Path, answers: Answers
     ) -> None:
-        found = InferenceClient().image_classification(
+        tags = InferenceClient().image_classification(
             cat_file, model=f"{service}/tag", top_k=3, function_to_apply="softmax"
         )
-        answers.check(found, top_k=3)
+        answers.check(tags, top_k=3)
 
     def test_zero_shot_image_classification(self, service: str, cat_file: Path, answers: Answers) -> None:
         client = InferenceClient(model=f"{service}/tag")
         answers.check(client.zero_shot_image_classification(cat_file, list(LABELS)), *LABELS)
-        found = client.zero_shot_image_classification(cat_file, list(LABELS), hypothesis_template="a sketch of {}")
-        answers.check(found, *LABELS, hypothesis_template="a sketch of {}")
+        tags = client.zero_shot_image_classification(cat_file, list(LABELS), hypothesis_template="a sketch of {}")
+        answers.check(tags, *LABELS, hypothesis_template="a sketch of {}")
 
     def test_unsupported_parameter_gets_an_error_that_names_it(self, service: str, cat_file: Path) -> None:
         client = InferenceClient(model=f"{service}/tag")
@@ -110,11 +110,11 @@ def test_any_file_name_is_accepted(service: str, cat_file: Path, answers: Answer
 
 
 def test_fetch_of_node_with_form_data(service: str, cat_file: Path, answers: Answers) -> None:
-    found = output(require("node"), "--input-type=module", "--no-warnings", "-e", FETCH, f"{service}/tag", cat_file)
-    answers.check(found, top_k=3)
+    tags = output(require("node"), "--input-type=module", "--no-warnings", "-e", FETCH, f"{service}/tag", cat_file)
+    answers.check(tags, top_k=3)
 
 
-def test_a_form_of_a_browser_without_javascript(service: str, cat_file: Path, answers: Answers) -> None:
+def test_form_of_a_browser_without_javascript(service: str, cat_file: Path, answers: Answers) -> None:
     """The bytes that Chromium sends for two file inputs and two fields, one of each left blank."""
     boundary = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
 

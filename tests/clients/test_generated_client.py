@@ -1,4 +1,4 @@
-"""A typed client, generated from the committed OpenAPI document by a tool that knows nothing of us, works."""
+"""A client that openapi-python-client generates from docs/openapi.json works."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from tests.clients.conftest import LABELS, Answers
 
 ROOT = Path(__file__).parents[2]
 PYTHON = (ROOT / "scripts/tool.sh", "openapi-client", "python")
-# As somebody would write it who has the generated client, and its types, before them.
+# A typical program with the generated client and its types.
 PROGRAM = """
 import json, sys
 from io import BytesIO
@@ -39,16 +39,16 @@ def tags(result: object) -> list[dict[str, object]]:
 own = tag.sync(client=client, body=TagFilesBody(file=picture(), candidate_labels=sys.stdin.read().split(",")))
 image = embed.sync(client=client, body=picture())
 texts = embed.sync(client=client, body=EmbedRequest(texts=["a cat", "a dog"]))
-wrong = tag.sync(client=client, body=TagFilesBody())
+invalid = tag.sync(client=client, body=TagFilesBody())
 live, up = labels.sync(client=client), health.sync(client=client)
 assert isinstance(image, EmbeddingResult) and isinstance(texts, EmbeddingsResult)
-assert isinstance(wrong, Problem) and live and up
+assert isinstance(invalid, Problem) and live and up
 print(json.dumps({
     "raw": tags(tag.sync(client=client, body=picture(), top_k=3)),
     "form": tags(tag.sync(client=client, body=TagFilesBody(image=picture()))),
     "own": tags(own),
     "dims": [image.dim, len(image.embedding), len(texts.embeddings)],
-    "code": wrong.code,
+    "code": invalid.code,
     "groups": [group.name for group in live.groups],
     "health": up.status,
 }))
@@ -57,7 +57,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program beside the client that it uses, freshly generated."""
+    """The program and the generated client in one folder."""
     folder = tmp_path_factory.mktemp("generated")
     (folder / "config.yml").write_text("post_hooks: []\n")
     arguments = ("--path", ROOT / "docs/openapi.json", "--output-path", folder / "pet_tagger", "--meta", "none")
@@ -69,10 +69,10 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    # It knows no media type with a star; a raw picture it sends as application/octet-stream.
-    complaints = re.findall(r"^WARNING .*\n\n(.*)$", result.stdout + result.stderr, re.MULTILINE)
-    assert complaints == ["Unsupported content type image/*"] * 2
-    # 0.28.0 to 0.29.1 do not import `Unset` where a body may be of several kinds (openapi-python-client #1451).
+    # The generator does not support image/*. Its client sends a raw image as application/octet-stream.
+    message = re.findall(r"^WARNING .*\n\n(.*)$", result.stdout + result.stderr, re.MULTILINE)
+    assert message == ["Unsupported content type image/*"] * 2
+    # 0.28.0 to 0.29.1 do not import `Unset` if a body may have several types (openapi-python-client #1451).
     embed = folder / "pet_tagger/api/default/embed.py"
     embed.write_text(embed.read_text().replace("import Response, UNSET\n", "import Response, UNSET, Unset\n"))
     (folder / "program.py").write_text(PROGRAM)
@@ -98,11 +98,11 @@ def test_gets_the_tags(printed: Any, answers: Answers) -> None:
     answers.check(printed["form"])
 
 
-def test_sends_labels_of_its_own(printed: Any, answers: Answers) -> None:
+def test_sends_own_labels(printed: Any, answers: Answers) -> None:
     answers.check(printed["own"], *LABELS)
 
 
-def test_gets_everything_else_typed(printed: Any) -> None:
+def test_other_answers_and_errors_are_typed(printed: Any) -> None:
     assert printed["dims"] == [24, 24, 2]
     assert printed["code"] == "missing_image"
     assert (printed["groups"], printed["health"]) == (["pet", "fur"], "ok")

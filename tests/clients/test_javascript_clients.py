@@ -15,7 +15,7 @@ def test_client_gets_the_tags(service: str, node_programs: Path, cat_file: Path,
     command = (require("node"), f"{name}.mjs", f"{service}/tag", cat_file, *LABELS)
     result = subprocess.run(command, cwd=node_programs, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 0, result.stderr
-    found = json.loads(result.stdout)
-    assert len(found) > 3
-    for way, tags in found.items():
+    answer = json.loads(result.stdout)
+    assert len(answer) > 3
+    for way, tags in answer.items():
         answers.check(tags, *(LABELS if way.startswith("own") else ()))

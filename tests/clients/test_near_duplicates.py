@@ -1,4 +1,4 @@
-"""examples/near_duplicates.py finds what is the same picture again, and nothing else, through the API."""
+"""examples/near_duplicates.py finds near-duplicates through the API."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from examples.near_duplicates import near_duplicates
 from tests.conftest import encode
 
 EXAMPLE = Path(__file__).parents[2] / "examples/near_duplicates.py"
-# The tests' random model sees all pictures as rather alike; how alike is for a trained one to say.
+# The random model of the tests finds all images similar, so this threshold is high.
 THRESHOLD = "0.9995"
 
 
@@ -38,7 +38,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_finds_the_same_picture_again(service: str, folder: Path) -> None:
+def test_finds_near_duplicates(service: str, folder: Path) -> None:
     result = run(folder, "--url", f"{service}/", "--threshold", THRESHOLD)
     assert result.returncode == 0, result.stderr
     pairs = [line.split("  ") for line in result.stdout.splitlines()]
@@ -50,7 +50,7 @@ def test_finds_the_same_picture_again(service: str, folder: Path) -> None:
     assert result.stderr.startswith(f"{folder}/broken.jpg: This file is not a readable image")
 
 
-def test_says_when_nobody_answers(folder: Path) -> None:
+def test_unreachable_service_is_reported(folder: Path) -> None:
     result = run(folder, "--url", "http://127.0.0.1:9")
     assert (result.returncode, result.stdout) == (1, "")
     assert "refused" in result.stderr

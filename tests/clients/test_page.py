@@ -48,12 +48,12 @@ def tags_of(service: str, folder: Path, command: str) -> object:
 
 
 def test_curl(service: str, folder: Path, answers: Answers) -> None:
-    form, own, raw, as_json, wrong = (command for command in COMMANDS if "7860/tag" in command)
+    form, own, raw, as_json, invalid = (command for command in COMMANDS if "7860/tag" in command)
     answers.check(tags_of(service, folder, form))
     answers.check(tags_of(service, folder, own), *LABELS, top_k=2)
     answers.check(tags_of(service, folder, raw), top_k=2)
     answers.check(tags_of(service, folder, as_json), top_k=2)
-    assert json.loads(run(service, folder, wrong, "bash", "-c"))["code"] == "invalid_option"
+    assert json.loads(run(service, folder, invalid, "bash", "-c"))["code"] == "invalid_option"
 
 
 def test_embeddings(service: str, folder: Path) -> None:

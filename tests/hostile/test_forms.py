@@ -1,4 +1,4 @@
-"""Hypothesis over forms and headers: whatever a client sends, it gets an answer below 500 that is a document."""
+"""Random forms, headers, queries and parameters get a JSON answer with a status below 500."""
 
 import json
 import string
@@ -35,7 +35,7 @@ def client(small_tagger: Tagger) -> TestClient:
 
 @st.composite
 def parts(draw: Any, boundary: bytes) -> bytes:
-    """One part of a form: most are well-formed, some have a stray header, a strange name or a wrong end."""
+    """One part of a form. Most are valid; some have an unexpected header, name or line end."""
     name = draw(FIELDS.map(str.encode) | VALUES)
     file = b'; filename="%s"' % draw(VALUES) if draw(st.booleans()) else b""
     stray = b"%s: %s\r\n" % (draw(VALUES), draw(VALUES)) if draw(st.integers(0, 4)) == 0 else b""
@@ -55,7 +55,7 @@ def parts(draw: Any, boundary: bytes) -> bytes:
 
 @st.composite
 def forms(draw: Any) -> tuple[bytes, bytes]:
-    """The content type and the body of a form, hardly ever a right one."""
+    """The content type and the body of a form, which is rarely valid."""
     boundary = draw(TOKENS).encode()
     body = b"".join(draw(st.lists(parts(boundary), max_size=5)))
     closing = draw(st.sampled_from([b"--%s--\r\n" % boundary, b"--%s--" % boundary, b"--%s" % boundary, b""]))
@@ -72,7 +72,7 @@ def is_answered(response: Any) -> None:
 
 @given(form=forms())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_any_form_is_answered(client: TestClient, form: tuple[bytes, bytes]) -> None:
+def test_any_form_gets_an_answer(client: TestClient, form: tuple[bytes, bytes]) -> None:
     content_type, body = form
     is_answered(client.post("/tag", content=body, headers=[(b"content-type", content_type)]))
 
@@ -83,7 +83,7 @@ def test_any_form_is_answered(client: TestClient, form: tuple[bytes, bytes]) -> 
     body=st.sampled_from(PICTURES) | st.binary(max_size=100),
 )
 @settings(max_examples=100, deadline=None)
-def test_any_headers_are_answered(
+def test_any_headers_get_an_answer(
     client: TestClient, content_type: bytes, extra: list[tuple[bytes, bytes]], body: bytes
 ) -> None:
     is_answered(client.post("/tag", content=body, headers=[(b"content-type", content_type), *extra]))
@@ -91,7 +91,7 @@ def test_any_headers_are_answered(
 
 @given(query=st.dictionaries(FIELDS | st.text(max_size=20), st.text(max_size=40), max_size=4))
 @settings(max_examples=100, deadline=None)
-def test_any_query_is_answered(client: TestClient, query: dict[str, str]) -> None:
+def test_any_query_gets_an_answer(client: TestClient, query: dict[str, str]) -> None:
     is_answered(client.post(f"/tag?{urlencode(query, errors='surrogatepass')}", content=PICTURES[4]))
 
 
@@ -107,6 +107,6 @@ def test_any_query_is_answered(client: TestClient, query: dict[str, str]) -> Non
     )
 )
 @settings(max_examples=100, deadline=None)
-def test_any_parameters_are_answered(client: TestClient, parameters: dict[str, Any]) -> None:
+def test_any_parameters_get_an_answer(client: TestClient, parameters: dict[str, Any]) -> None:
     body = json.dumps({"inputs": "R0lGODlhAQABAAAAACw=", "parameters": parameters})
     is_answered(client.post("/tag", content=body, headers={"content-type": "application/json"}))

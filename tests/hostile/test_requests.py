@@ -1,4 +1,4 @@
-"""Requests made to hurt: megabytes of names, commas, brackets, parts; each is refused, cheaply, in a short answer."""
+"""Requests with megabytes of names, commas, brackets or parts are refused with little CPU time and memory."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ MB = 1_000_000
 
 
 def tagged(parameters: bytes) -> bytes:
-    """Return a JSON body with the picture and these parameters."""
+    """Return a JSON body with the image and these parameters."""
     return b'{"inputs":"' + base64.b64encode(FILE[2]) + b'","parameters":' + parameters + b"}"
 
 
@@ -99,7 +99,7 @@ HOSTILE: dict[str, tuple[Callable[[], Request], str]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_is_refused_cheaply(event_sandbox: Sandbox, name: str) -> None:
+def test_hostile_request_is_refused_cheaply(event_sandbox: Sandbox, name: str) -> None:
     make, answer = HOSTILE[name]
     outcome = event_sandbox.run(json.dumps(rest_event(make())).encode())
     assert outcome.failure == ""
@@ -107,7 +107,7 @@ def test_is_refused_cheaply(event_sandbox: Sandbox, name: str) -> None:
     assert outcome.growth_mb < 300
 
 
-def test_a_hundred_labels_in_any_way_are_not_too_many(event_sandbox: Sandbox) -> None:
+def test_100_labels_are_accepted_in_every_kind_of_body(event_sandbox: Sandbox) -> None:
     labels = [f"label number {i}" for i in range(100)]
     ways = [
         json_to(tagged(json.dumps({"candidate_labels": labels}).encode())),

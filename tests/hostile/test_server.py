@@ -1,4 +1,4 @@
-"""The local server under slow, cut, doubled and many requests: who is slow is told so, all others are answered."""
+"""The local server with stalled, broken and concurrent requests, and when it is stopped."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def client(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def spoken(client: httpx2.Client, *pieces: bytes, pause_s: float = 0) -> bytes:
-    """Return what the server says to `pieces`, sent with pauses between them."""
+    """Send `pieces` with pauses between them and return the answer."""
     with socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=20) as connection:
         for piece in pieces:
             connection.sendall(piece)
@@ -50,7 +50,7 @@ def head(length: int, extra: bytes = b"") -> bytes:
     return b"POST /tag HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n%s\r\n" % (length, extra)
 
 
-def test_a_body_that_never_ends_is_too_slow(client: httpx2.Client) -> None:
+def test_stalled_upload_gets_408(client: httpx2.Client) -> None:
     started = time.monotonic()
     answer = spoken(client, head(len(CAT)), CAT[:100])
     assert b"408" in answer.splitlines()[0]
@@ -58,25 +58,25 @@ def test_a_body_that_never_ends_is_too_slow(client: httpx2.Client) -> None:
     assert time.monotonic() - started >= 3
 
 
-def test_a_body_in_time_is_answered(client: httpx2.Client) -> None:
+def test_slow_upload_within_the_timeout_is_answered(client: httpx2.Client) -> None:
     assert b"200" in spoken(client, head(len(CAT)), CAT[:100], CAT[100:], pause_s=0.5).splitlines()[0]
 
 
-def test_a_length_that_lies(client: httpx2.Client) -> None:
-    # Few bytes, at once: what the server has not read when it hangs up makes TCP drop its answer.
+def test_wrong_content_length_gets_an_error(client: httpx2.Client) -> None:
+    # Few bytes, because TCP drops the answer if the server closes the connection before it has read everything.
     assert b"422" in spoken(client, head(100) + CAT[:500]).splitlines()[0]
     assert b"400" in spoken(client, head(100, b"Content-Length: 5\r\n")).splitlines()[0]
     assert b"400" in spoken(client, b"POST /tag HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n").splitlines()[0]
 
 
-def test_chunks_are_put_together(client: httpx2.Client) -> None:
+def test_chunked_upload_over_the_server_is_complete(client: httpx2.Client) -> None:
     expected = client.post("/tag", content=CAT).json()
     chunks = (CAT[i : i + 1000] for i in range(0, len(CAT), 1000))
     assert client.post("/tag", content=chunks).json() == expected
 
 
-def test_who_goes_away_leaves_no_trace(client: httpx2.Client) -> None:
-    for _ in range(80):  # more than may wait at once
+def test_disconnected_uploads_free_their_places(client: httpx2.Client) -> None:
+    for _ in range(80):  # more than the limit of waiting requests
         with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as connection:
             connection.sendall(head(len(CAT)) + CAT[:1000])
     time.sleep(0.5)
@@ -84,7 +84,7 @@ def test_who_goes_away_leaves_no_trace(client: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize("callers", [1, 2, 4, 8, 16, 32])
-def test_every_caller_gets_its_own_answer_and_none_starves(client: httpx2.Client, callers: int) -> None:
+def test_concurrent_clients_get_their_own_answers_and_none_starves(client: httpx2.Client, callers: int) -> None:
     rounds = 5
     from PIL import Image  # noqa: PLC0415
 
@@ -104,13 +104,13 @@ def test_every_caller_gets_its_own_answer_and_none_starves(client: httpx2.Client
     with ThreadPoolExecutor(callers) as pool:
         answers = list(pool.map(call, range(callers)))
     assert answers == [[answer] * rounds for answer in expected]
-    # All began together: had one been starved, it would have ended long after the median.
+    # All clients start together. A starved client would end long after the median.
     times = sorted(end - began for end in ended)
     assert times[-1] <= 3 * times[callers // 2] + 1
 
 
 def started(port: int, model: Path, log: Path) -> subprocess.Popen[bytes]:
-    """Return `make run`'s script once it serves on `port`, in a process group of its own."""
+    """Start the script of `make run` in its own process group and return it once it serves on `port`."""
     environment = {**os.environ, "PORT": str(port), "MODEL_ID": MODEL, "MODEL_DIR": str(model)}
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -136,10 +136,8 @@ def first_line(connection: socket.socket) -> bytes:
     [(signal.SIGTERM, "script"), (signal.SIGINT, "all")],
     ids=["kill", "Ctrl-C"],
 )
-def test_a_signal_ends_the_server_and_answers_what_is_in_progress(
-    tmp_path: Path, wish: signal.Signals, whom: str
-) -> None:
-    """Beside a request that needs its last bytes yet: a connection that idles, and an upload that never ends."""
+def test_signal_stops_the_server_after_requests_in_progress(tmp_path: Path, wish: signal.Signals, whom: str) -> None:
+    """There are three connections: one idle, one with a stalled upload, and one whose last bytes are missing."""
     port, log = free_port(), tmp_path / "log"
     process = started(port, tmp_path / "model", log)
     address = ("127.0.0.1", port)
@@ -162,7 +160,7 @@ def test_a_signal_ends_the_server_and_answers_what_is_in_progress(
             assert process.wait(timeout=30) == 0
             assert time.monotonic() - began <= 12
             assert b"503" in first_line(endless)
-        with socket.socket() as listener:  # the port is free again at once, as far as a server is concerned
+        with socket.socket() as listener:  # another server can use the port immediately
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
             listener.listen()

@@ -15,7 +15,7 @@ Handler = Callable[[Any, Any], dict[str, Any]]
 
 @dataclass
 class LambdaContext:
-    """What Lambda's runtime passes, as far as it is read."""
+    """The part of Lambda's context that the handlers use."""
 
     aws_request_id: str = "0f0f0f0f-1111-2222-3333-444444444444"
     function_name: str = "pet-tagger"
@@ -30,7 +30,7 @@ def context() -> LambdaContext:
 
 @pytest.fixture(scope="session")
 def handler(small_model: Path) -> Iterator[Handler]:
-    loop = asyncio.new_event_loop()  # Mangum takes the thread's, and would make one that nobody closes
+    loop = asyncio.new_event_loop()  # Mangum uses the thread's loop, or creates one and does not close it
     asyncio.set_event_loop(loop)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MODEL_DIR", str(small_model))

@@ -1,4 +1,4 @@
-"""The entry module loads the model once, imports only what the first answer needs, and refuses to start half."""
+"""The entry module loads the model once, imports few packages, and fails the start if the model is not valid."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import pytest
 from function.clip import image_encoder
 from tools.make_events import samples
 
-# Powertools tries `import botocore`, which holds next to nothing; what is heavy lies below it.
+# Powertools imports `botocore`, which is small. Its submodules are heavy.
 FORBIDDEN = re.compile(r"(transformers|tokenizers|huggingface_hub|boto3|pillow_heif|uvicorn)(\.|$)|botocore\.")
 
 
@@ -27,7 +27,7 @@ def run(code: str, model: Path | str, *flags: str) -> subprocess.CompletedProces
     )
 
 
-def test_the_hot_path_imports_no_transformers(small_model: Path) -> None:
+def test_start_imports_no_heavy_packages(small_model: Path) -> None:
     result = run("import function.handler", small_model, "-X", "importtime")
     assert result.returncode == 0, result.stderr[-2000:]
     imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines() if "|" in line}
@@ -35,7 +35,7 @@ def test_the_hot_path_imports_no_transformers(small_model: Path) -> None:
     assert not [name for name in imported if FORBIDDEN.match(name)]
 
 
-def test_answering_a_picture_imports_no_transformers_either(small_model: Path) -> None:
+def test_tagging_an_image_imports_no_heavy_packages(small_model: Path) -> None:
     code = """
 import json, sys
 from types import SimpleNamespace
@@ -51,7 +51,7 @@ print(*sorted(sys.modules))
     assert not [name for name in modules.split() if FORBIDDEN.match(name)]
 
 
-def test_the_page_is_not_read_before_somebody_asks_for_it(small_model: Path) -> None:
+def test_page_is_read_at_the_first_request_for_it(small_model: Path) -> None:
     code = """
 import function.handler
 from function.api.page.document import read_page
@@ -60,14 +60,14 @@ print(read_page.cache_info().currsize)
     assert run(code, small_model).stdout.splitlines()[-1] == "0"
 
 
-def test_garbage_is_looked_for_only_among_what_requests_leave(small_model: Path) -> None:
+def test_garbage_collection_skips_the_objects_of_the_start(small_model: Path) -> None:
     result = run("import function.handler, gc\nprint(gc.isenabled(), gc.get_freeze_count())", small_model)
     enabled, frozen = result.stdout.splitlines()[-1].split()
     assert enabled == "True"
     assert int(frozen) > 100_000
 
 
-def test_a_start_does_not_look_through_every_package_installed(small_model: Path) -> None:
+def test_start_does_not_scan_installed_packages(small_model: Path) -> None:
     code = """
 import importlib.metadata
 importlib.metadata.entry_points = lambda **_: print("looked") or ()
@@ -78,9 +78,7 @@ import function.handler
     assert "looked" not in result.stdout.splitlines()
 
 
-def test_the_model_is_loaded_in_module_scope_and_never_again(
-    handler: Any, context: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_model_is_loaded_once_at_import(handler: Any, context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def load_again(*_: object) -> None:
         raise AssertionError("the model was loaded again")
 
@@ -90,7 +88,7 @@ def test_the_model_is_loaded_in_module_scope_and_never_again(
 
 
 @pytest.mark.parametrize("harm", ["missing", "cut"])
-def test_a_model_that_does_not_fit_is_refused_at_start(small_model: Path, tmp_path: Path, harm: str) -> None:
+def test_invalid_model_folder_fails_the_start(small_model: Path, tmp_path: Path, harm: str) -> None:
     folder = tmp_path / "model"
     if harm == "cut":
         for path in small_model.rglob("*"):
@@ -101,5 +99,5 @@ def test_a_model_that_does_not_fit_is_refused_at_start(small_model: Path, tmp_pa
     result = run("import function.handler", folder)
     assert result.returncode != 0
     last = result.stderr.strip().splitlines()[-1]
-    complaint = r"vision\.safetensors: \d+ bytes, expected \d+" if harm == "cut" else r"manifest\.json: missing"
-    assert re.search(rf"CheckpointError: .*{complaint}", last)
+    message = r"vision\.safetensors: \d+ bytes, expected \d+" if harm == "cut" else r"manifest\.json: missing"
+    assert re.search(rf"CheckpointError: .*{message}", last)

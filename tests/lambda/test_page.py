@@ -1,4 +1,4 @@
-"""The page through Lambda's handler: text whatever a browser says it accepts, and nothing when it has it already."""
+"""The web page through Lambda's handler: always as text, and 304 if the browser has it cached."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def ask(handler: Any, context: Any, **headers: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("accept", ["*/*", "text/html,application/xhtml+xml,image/avif,*/*;q=0.8", "image/avif,*/*"])
-def test_comes_as_text(handler: Any, context: Any, accept: str) -> None:
+def test_page_is_text_for_any_accept_header(handler: Any, context: Any, accept: str) -> None:
     response = ask(handler, context, Accept=accept)
     assert (response["statusCode"], response["isBase64Encoded"]) == (200, False)
     assert response["headers"]["content-type"] == "text/html; charset=utf-8"
@@ -23,7 +23,7 @@ def test_comes_as_text(handler: Any, context: Any, accept: str) -> None:
     assert response["body"].endswith("</html>\n")
 
 
-def test_is_not_sent_again(handler: Any, context: Any) -> None:
+def test_cached_page_gets_304(handler: Any, context: Any) -> None:
     etag = ask(handler, context)["headers"]["etag"]
     response = ask(handler, context, **{"If-None-Match": etag})
     assert (response["statusCode"], response["body"]) == (304, "")

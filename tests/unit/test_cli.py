@@ -1,4 +1,4 @@
-"""The command line tags what the service tags, says what went wrong, and gives scripts their exit codes."""
+"""The command line: the same tags as the service, error messages, and exit codes."""
 
 import json
 import os
@@ -22,7 +22,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def folder(tmp_path: Path, cat_jpeg: bytes, cat_png: bytes) -> Path:
-    """A folder as people have them: pictures deep and shallow, a broken one, hidden ones, and other things."""
+    """A folder with images at several depths, a broken image, a hidden one, and other files."""
     folder = tmp_path / "pictures"
     files = {
         "cat.jpg": cat_jpeg,
@@ -49,8 +49,8 @@ def run(small_model: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
             code = cli.main(["tag", *map(str, arguments)])
         except SystemExit as stop:
             code = int(stop.code or 0)
-        said = capfd.readouterr()
-        return code, said.out, said.err
+        printed = capfd.readouterr()
+        return code, printed.out, printed.err
 
     return run
 
@@ -59,7 +59,7 @@ def lines(out: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.splitlines()]
 
 
-def test_the_tags_are_those_of_the_tagger(run: Run, folder: Path, small_tagger: Tagger, cat_jpeg: bytes) -> None:
+def test_tags_are_those_of_the_tagger(run: Run, folder: Path, small_tagger: Tagger, cat_jpeg: bytes) -> None:
     code, out, err = run(folder / "cat.jpg", "--json")
     assert (code, err) == (0, "")
     expected = [
@@ -69,7 +69,7 @@ def test_the_tags_are_those_of_the_tagger(run: Run, folder: Path, small_tagger: 
     assert lines(out) == [{"picture": str(folder / "cat.jpg"), "tags": expected}]
 
 
-def test_a_table_has_a_row_for_each_picture_and_its_columns_line_up(run: Run, folder: Path) -> None:
+def test_table_has_an_aligned_row_for_each_image(run: Run, folder: Path) -> None:
     code, out, _ = run(folder / "cat.jpg", folder / "deep", "--top-k", 2)
     rows = out.splitlines()
     assert (code, len(rows)) == (0, 3)
@@ -81,7 +81,7 @@ def test_a_table_has_a_row_for_each_picture_and_its_columns_line_up(run: Run, fo
     assert all(len(row[width:].split("  ")) == 3 for row in rows)
 
 
-def test_a_broken_picture_does_not_stop_the_rest(run: Run, folder: Path) -> None:
+def test_broken_image_does_not_stop_the_others(run: Run, folder: Path) -> None:
     code, out, err = run(folder, folder / "missing.jpg", "--top-k", 1)
     assert code == 1
     assert len(out.splitlines()) == 3
@@ -91,7 +91,7 @@ def test_a_broken_picture_does_not_stop_the_rest(run: Run, folder: Path) -> None
     ]
 
 
-def test_json_has_a_line_for_each_picture_broken_or_not(run: Run, folder: Path) -> None:
+def test_json_has_a_line_for_each_image_also_for_broken_ones(run: Run, folder: Path) -> None:
     code, out, err = run(folder, folder / "missing.jpg", "--json")
     answers = {Path(line["picture"]).name: line for line in lines(out)}
     assert (code, err) == (1, "")
@@ -101,7 +101,7 @@ def test_json_has_a_line_for_each_picture_broken_or_not(run: Run, folder: Path) 
 
 
 @pytest.mark.parametrize(
-    ("pattern", "found"),
+    ("pattern", "files"),
     [
         ("*.jpg", ["broken.jpg", "cat.jpg"]),
         ("**/*.PNG", ["deep/er/a cat.PNG"]),
@@ -111,15 +111,15 @@ def test_json_has_a_line_for_each_picture_broken_or_not(run: Run, folder: Path) 
         ("*.tiff", ["*.tiff"]),
     ],
 )
-def test_files_folders_and_globs(folder: Path, pattern: str, found: list[str]) -> None:
-    assert [path.relative_to(folder).as_posix() for path in cli.find(f"{folder}/{pattern}")] == found
+def test_find_expands_files_folders_and_globs(folder: Path, pattern: str, files: list[str]) -> None:
+    assert [path.relative_to(folder).as_posix() for path in cli.find(f"{folder}/{pattern}")] == files
 
 
-def test_the_same_picture_twice_is_tagged_once(run: Run, folder: Path) -> None:
+def test_image_named_twice_is_tagged_once(run: Run, folder: Path) -> None:
     assert len(run(folder / "cat.jpg", f"{folder}/c*.jpg", folder / "cat.jpg")[1].splitlines()) == 1
 
 
-def test_options_are_those_of_the_service(run: Run, folder: Path, small_tagger: Tagger, cat_jpeg: bytes) -> None:
+def test_options_work_as_in_the_service(run: Run, folder: Path, small_tagger: Tagger, cat_jpeg: bytes) -> None:
     code, out, _ = run(folder / "cat.jpg", "--json", "--labels", "a cat, a dog,a car", "--top-k", 2, "--min-score", 0.1)
     expected = small_tagger.tag(
         cat_jpeg, TagOptions(candidate_labels=("a cat", "a dog", "a car"), top_k=2, min_score=0.1)
@@ -130,7 +130,7 @@ def test_options_are_those_of_the_service(run: Run, folder: Path, small_tagger: 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "message"),
     [
         ([], "required: PICTURES"),
         (["{folder}", "--colour"], "unrecognized arguments: --colour"),
@@ -141,24 +141,22 @@ def test_options_are_those_of_the_service(run: Run, folder: Path, small_tagger: 
         (["{folder}", "--model-dir", "{folder}"], "manifest.json: missing: is this a baked model folder?"),
     ],
 )
-def test_nothing_is_tried_when_what_was_asked_makes_no_sense(
-    run: Run, folder: Path, arguments: list[str], complaint: str
-) -> None:
+def test_usage_error_exits_with_2_and_tags_nothing(run: Run, folder: Path, arguments: list[str], message: str) -> None:
     (folder / "empty").mkdir()
     code, out, err = run(*(argument.format(folder=folder) for argument in arguments))
     assert (code, out) == (2, "")
-    assert complaint in err
+    assert message in err
 
 
-def test_progress_is_for_terminals_only(small_model: Path, folder: Path) -> None:
-    """Run as users do, its stderr once a terminal and once not."""
+def test_progress_bar_is_shown_on_terminals_only(small_model: Path, folder: Path) -> None:
+    """Runs the command with and without a terminal as stderr."""
     command = [sys.executable, "-m", "function", "tag", str(folder / "cat.jpg"), "--model-dir", str(small_model)]
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     on_terminal = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=True, timeout=60)
     os.close(theirs)
     shown = b""
-    with os.fdopen(ours, "rb", buffering=0) as terminal, suppress(OSError):  # how a terminal says that it was closed
+    with os.fdopen(ours, "rb", buffering=0) as terminal, suppress(OSError):  # reading a closed terminal raises OSError
         while more := terminal.read(10_000):
             shown += more
     assert b"1/1" in shown
@@ -167,13 +165,13 @@ def test_progress_is_for_terminals_only(small_model: Path, folder: Path) -> None
     assert (piped.stdout, piped.stderr) == (on_terminal.stdout, b"")
 
 
-def test_stops_quietly_when_nobody_reads_on(small_model: Path, folder: Path) -> None:
+def test_closed_pipe_stops_quietly(small_model: Path, folder: Path) -> None:
     command = f"{sys.executable} -m function tag {folder}/cat.jpg {folder}/deep --model-dir {small_model} | true"
     result = subprocess.run(["bash", "-c", f"{command}; echo ${{PIPESTATUS[0]}}"], capture_output=True, check=True)
     assert (result.stdout, result.stderr) == (b"0\n", b"")
 
 
-def test_stops_when_told_to(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupt_exits_with_130(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -181,7 +179,7 @@ def test_stops_when_told_to(run: Run, folder: Path, monkeypatch: pytest.MonkeyPa
     assert run(folder)[0] == 130
 
 
-def test_a_file_name_that_is_no_text(run: Run, folder: Path, cat_jpeg: bytes) -> None:
+def test_file_name_with_invalid_unicode_is_tagged(run: Run, folder: Path, cat_jpeg: bytes) -> None:
     path = Path(os.fsdecode(os.fsencode(folder) + b"/\xff.jpg"))
     path.write_bytes(cat_jpeg)
     code, out, _ = run(path, "--json")
@@ -189,7 +187,7 @@ def test_a_file_name_that_is_no_text(run: Run, folder: Path, cat_jpeg: bytes) ->
     assert run(path, "--top-k", 1)[0] == 0
 
 
-def test_needs_no_web_framework_and_no_transformers(small_model: Path, folder: Path) -> None:
+def test_imports_no_web_framework_and_no_transformers(small_model: Path, folder: Path) -> None:
     code = f"""
 import sys
 from function.cli import main
