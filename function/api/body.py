@@ -120,7 +120,7 @@ def _was_text(image: bytes) -> bool:
             return False
         text = sample[: error.start].decode()
     as_latin_1 = text.encode("latin-1", errors="replace")
-    return "\ufffd" in text or (is_image(as_latin_1) and not text.isascii())
+    return "\ufffd" in text or (is_image(as_latin_1) and not is_image(sample))
 
 
 def _present(image: bytes) -> bytes:

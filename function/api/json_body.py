@@ -61,7 +61,7 @@ def decode_base64(inputs: str) -> bytes:
         text = inputs.encode("ascii").translate(_STANDARD_ALPHABET, delete=b" \t\r\n").rstrip(b"=")
         return pybase64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
     except ValueError as error:
-        raise MalformedBody("`inputs` is not valid base64.") from error
+        raise MalformedBody("The image is not valid base64.") from error
 
 
 def _current_shape(values: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ _EXAMPLE_INPUTS = {
 _ERRORS: list[tuple[type[errors.TaggerError], str]] = [
     (errors.MissingImage, "The request has no image, or an empty one."),
     (errors.TooManyImages, "The form has several images. Send one image per request."),
-    (errors.MalformedBody, "`inputs` is not valid base64."),
+    (errors.MalformedBody, "The image is not valid base64."),
     (errors.TooManyBytes, "The upload is too large. The limit is 4.5 MB."),
     (errors.TooSlow, "The upload took longer than 60 seconds."),
     (errors.TooManyPixels, "The image has 40000 x 40000 pixels; the limit is 51,000,000."),

@@ -1,0 +1,56 @@
+"""The form parser returns what an encoder wrote, whatever the content, the boundary and the line ends."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from function.api.form import Part, fields_in, image_in, parse_form
+from function.errors import MalformedBody, MissingImage, TooManyImages
+
+BOUNDARIES = st.text(string.ascii_letters + string.digits + "'()+_,-./:=?", min_size=1, max_size=70)
+
+
+@given(
+    contents=st.lists(st.binary(max_size=50) | st.sampled_from([b"\r", b"\n", b"\r\n", b"--", b"\r\n--x"]), max_size=5),
+    boundary=BOUNDARIES,
+    newline=st.sampled_from([b"\r\n", b"\n"]),
+    preamble=st.sampled_from([b"", b"text\r\n", b"\n"]),
+)
+def test_contents_survive(contents: list[bytes], boundary: str, newline: bytes, preamble: bytes) -> None:
+    delimiter = b"--" + boundary.encode()
+    contents = [content for content in contents if delimiter not in newline + content]
+    body = preamble + b"".join(
+        delimiter + newline + b'Content-Disposition: form-data; name="%d"' % i + newline * 2 + content + newline
+        for i, content in enumerate(contents)
+    )
+    parts = parse_form(body + delimiter + b"--" + newline, f'multipart/form-data; boundary="{boundary}"')
+    assert parts == [Part(str(i), is_file=False, content=content) for i, content in enumerate(contents)]
+
+
+@given(body=st.binary(max_size=200))
+def test_other_bodies_are_malformed(body: bytes) -> None:
+    if body and not body.isspace() and b"--x" not in body:
+        with pytest.raises(MalformedBody):
+            parse_form(body, "multipart/form-data; boundary=x")
+
+
+def test_image_in_returns_the_only_image_that_is_not_empty() -> None:
+    empty, image = Part("file", is_file=True, content=b""), Part("image", is_file=True, content=b"pixels")
+    assert image_in([empty, image]) == b"pixels"
+    assert image_in([empty]) == b""
+    with pytest.raises(TooManyImages):
+        image_in([image, image])
+    with pytest.raises(MissingImage, match="'photo'"):
+        image_in([Part("photo", is_file=True, content=b"pixels")])
+
+
+def test_fields_in_skips_files_and_blank_fields() -> None:
+    parts = [
+        Part("top_k", is_file=False, content=b"3"),
+        Part("min_score", is_file=False, content=b""),
+        Part("notes", is_file=True, content=b"text"),
+        Part("file", is_file=False, content=b"pixels"),
+    ]
+    assert fields_in(parts) == [("top_k", "3")]
