@@ -1,9 +1,9 @@
-"""Find the near-duplicates among the pictures of a folder: the same shot again, resized, cropped or re-encoded.
+"""Find near-duplicates in a folder of images: the same photo resized, cropped or re-encoded.
 
     python examples/near_duplicates.py FOLDER [--url http://localhost:7860] [--threshold 0.95]
 
-Each picture becomes a unit vector through POST /embed; two whose dot product, their cosine similarity, reaches the
-threshold are printed, most similar first. Needs nothing but Python.
+POST /embed returns a unit vector for each image. The dot product of two vectors is their cosine similarity. The program
+prints the pairs whose similarity reaches the threshold, most similar first. It needs only Python.
 """
 
 import argparse
@@ -19,7 +19,7 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", "
 
 
 def embedding(picture: bytes, url: str) -> list[float]:
-    """Return the embedding of one picture, as the service at `url` gives it."""
+    """Return the embedding of one image from the service at `url`."""
     headers = {"Content-Type": "application/octet-stream"}
     request = Request(f"{url}/embed", picture, headers)  # noqa: S310 - the user's own URL
     with urlopen(request, timeout=60) as answer:  # noqa: S310
@@ -28,7 +28,7 @@ def embedding(picture: bytes, url: str) -> list[float]:
 
 
 def embeddings(folder: Path, url: str) -> Iterator[tuple[Path, list[float]]]:
-    """Yield every picture of the folder that can be read, with its embedding; say which cannot."""
+    """Yield every image in the folder with its embedding. Report images that the service refuses on stderr."""
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in SUFFIXES:
             try:

@@ -1,6 +1,6 @@
-"""The sample events of the bulk function: what SQS and Step Functions send it. `tools/make_events.py` writes them.
+"""The sample events of SQS and Step Functions for the bulk function. `tools/make_events.py` writes them.
 
-All name objects in `photos-bucket` that are `events/cat.jpg`, but for one that is not there.
+Their objects are in `photos-bucket`. All are `events/cat.jpg`, except one that does not exist.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _TIME = "2026-01-02T03:04:05.678Z"
 
 @dataclass(frozen=True)
 class BulkSample:
-    """One event, and what it is answered: the numbers of the messages that fail, or how many results there are."""
+    """One event and its answer: the numbers of the messages that fail, or the number of results."""
 
     event: dict[str, Any]
     failures: list[int] = field(default_factory=list)
@@ -28,12 +28,12 @@ class BulkSample:
 
 
 def message_id(number: int) -> str:
-    """Return the id of the message of that number, from 0."""
+    """Return the id of message `number`, which starts at 0."""
     return f"{number:08x}-0000-4000-8000-000000000000"
 
 
 def sqs_event(*bodies: Any, receive_count: int = 1) -> dict[str, Any]:
-    """Return the event of a batch of messages with these bodies, texts or what JSON makes of them."""
+    """Return an SQS event with these bodies: texts, or values that become JSON."""
     texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
     return {
         "Records": [
@@ -54,7 +54,7 @@ def sqs_event(*bodies: Any, receive_count: int = 1) -> dict[str, Any]:
 
 
 def notification(key: str, name: str = "ObjectCreated:Put") -> dict[str, Any]:
-    """Return a record of S3's own notifications: the key is encoded as in a form."""
+    """Return a record of an S3 notification, whose key is form-encoded."""
     return {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
@@ -70,7 +70,7 @@ def notification(key: str, name: str = "ObjectCreated:Put") -> dict[str, Any]:
 
 
 def object_created(key: str) -> dict[str, Any]:
-    """Return the event that EventBridge has of a new object: the key is as it is."""
+    """Return the EventBridge event of a new object, whose key is not encoded."""
     return {
         "version": "0",
         "id": "17793124-05d4-b198-2fde-7ededc63b103",
@@ -91,7 +91,7 @@ def object_created(key: str) -> dict[str, Any]:
 
 
 def bulk_samples() -> dict[str, BulkSample]:
-    """Return every event by its name, which is its file's."""
+    """Return every event by the name of its file."""
     test_event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": _TIME, "Bucket": BUCKET}
     removed = {"Records": [notification(PLAIN, "ObjectRemoved:Delete")]}
     listed = [{"Key": key, "Etag": f'"{_etag()}"', "Size": PICTURE.stat().st_size} for key in (PLAIN, AWKWARD)]

@@ -1,4 +1,4 @@
-"""Write the API's OpenAPI document to docs/openapi.json, or check that it is there as it should be.
+"""Write the API's OpenAPI document to docs/openapi.json, or check that the file is up to date.
 
 python -m tools.openapi [--check]
 """
@@ -23,7 +23,7 @@ def main() -> int:
         DOCUMENT.parent.mkdir(exist_ok=True)
         DOCUMENT.write_text(document, encoding="utf-8")
     elif not DOCUMENT.exists() or DOCUMENT.read_text(encoding="utf-8") != document:
-        print("docs/openapi.json is not what the code says: run `python -m tools.openapi` and commit", file=sys.stderr)
+        print("docs/openapi.json is out of date: run `python -m tools.openapi` and commit", file=sys.stderr)
         return 1
     return 0
 
