@@ -47,18 +47,18 @@ def near_duplicates(vectors: dict[Path, list[float]], threshold: float) -> list[
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return its exit code."""
-    parser = argparse.ArgumentParser(description="Find near-duplicate pictures in a folder.")
+    """Run the command line and return its exit code."""
+    parser = argparse.ArgumentParser(description="Find near-duplicates in a folder of images.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--url", default="http://localhost:7860", help="the service (default: %(default)s)")
-    parser.add_argument("--threshold", type=float, default=0.95, help="least cosine similarity (default: %(default)s)")
-    given = parser.parse_args(arguments)
+    parser.add_argument("--threshold", type=float, default=0.95, help="minimum similarity (default: %(default)s)")
+    options = parser.parse_args(arguments)
     try:
-        found = near_duplicates(dict(embeddings(given.folder, given.url.rstrip("/"))), given.threshold)
+        pairs = near_duplicates(dict(embeddings(options.folder, options.url.rstrip("/"))), options.threshold)
     except URLError as error:
-        print(f"{given.url}: {error.reason}", file=sys.stderr)
+        print(f"{options.url}: {error.reason}", file=sys.stderr)
         return 1
-    for cosine, one, other in found:
+    for cosine, one, other in pairs:
         print(f"{cosine:.3f}  {one}  {other}")
     return 0
 

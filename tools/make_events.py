@@ -304,10 +304,7 @@ def main() -> int:
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
             different.append(path.name)
     if different:
-        print(
-            f"events/ is out of date: run `python -m tools.make_events` and commit. Different files: {', '.join(different)}",
-            file=sys.stderr,
-        )
+        print(f"run `python -m tools.make_events` and commit; out of date: {', '.join(different)}", file=sys.stderr)
     return 1 if different else 0
 
 
