@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
 
 _POLL_S = 5.0
+# As in infra/backfill.asl.yaml.
+DEFAULT_CONCURRENCY = 5
 _ENDED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
 
 
@@ -131,6 +133,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace, backfill: Backfill) -> int:
+    if given.command == "start":
+        say(concurrency_warning(boto3.client("lambda"), given.concurrency or DEFAULT_CONCURRENCY))
     named = None if given.command == "start" else given.execution or backfill.latest()
     execution_arn = named or backfill.start(_input(given))
     if given.command == "stop":
@@ -163,6 +167,20 @@ def _input(given: argparse.Namespace) -> dict[str, Any]:
     return {"bucket": bucket, "prefix": prefix, **asked}
 
 
+def concurrency_warning(client: Any, concurrency: int) -> str:
+    """Return a warning if the backfill may use over two thirds of the account's concurrent executions, else nothing."""
+    try:
+        limit = client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    except ClientError as error:
+        return f"warning: the account's concurrency is unknown ({error.response['Error']['Code']})"
+    if concurrency <= limit * 2 / 3:
+        return ""
+    return (
+        f"warning: this account runs {limit} functions at the same time, and the backfill may use {concurrency} of "
+        f"them, so the API may be throttled. Use --concurrency {max(1, limit // 2)}, or request a higher quota."
+    )
+
+
 def _state_machine(stack: str) -> str:
     """Return the state machine of the stack.
 
@@ -186,7 +204,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     start = commands.add_parser("start", help="start one, and watch it")
     start.add_argument("source", nargs="?", metavar="s3://BUCKET[/PREFIX]", help="which objects")
     start.add_argument("--manifest", metavar="s3://BUCKET/KEY", help="those of an S3 inventory instead")
-    start.add_argument("--concurrency", type=int, metavar="N", help="batches at once (default: 50)")
+    start.add_argument("--concurrency", type=int, metavar="N", help="maximum number of concurrent batches (default: 5)")
     start.add_argument("--tolerated", type=int, metavar="PERCENT", help="of objects that may fail (default: 5)")
     for name, what in (
         ("watch", "show how far it is"),
@@ -199,8 +217,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal."""
-    print(f"backfill: {text}", file=sys.stderr, flush=True)
+    """Print a line to standard error, unless it is empty."""
+    if text:
+        print(f"backfill: {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from tests.bulk.aws import Aws
 from tests.bulk.conftest import PHOTOS, RESULTS, Context
 from tests.bulk.machine import create
 from tools import backfill
-from tools.backfill import Backfill, Progress
+from tools.backfill import Backfill, Progress, concurrency_warning
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -131,3 +131,13 @@ def test_the_stack_names_its_state_machine(monkeypatch: pytest.MonkeyPatch) -> N
         assert backfill._state_machine("pets") == "arn:machine"
         with pytest.raises(backfill.Impossible, match="BackfillArn"):
             backfill._state_machine("pets")
+
+
+@pytest.mark.parametrize(("limit", "concurrency", "is_warned"), [(10, 5, False), (10, 8, True), (1000, 50, False)])
+def test_warns_if_the_api_would_be_throttled(limit: int, concurrency: int, is_warned: bool) -> None:
+    client = boto3.client("lambda", region_name="eu-central-1")
+    with Stubber(client) as stubber:
+        stubber.add_response("get_account_settings", {"AccountLimit": {"UnreservedConcurrentExecutions": limit}})
+        warning = concurrency_warning(client, concurrency)
+    assert ("--concurrency 5" in warning) == is_warned
+    assert bool(warning) == is_warned

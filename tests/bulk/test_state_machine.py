@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -44,8 +45,58 @@ def test_both_maps_do_the_same_with_their_items() -> None:
     bucket, inventory = (dict(definition()["States"][name]) for name in ("TagBucket", "TagInventory"))
     for each in (bucket, inventory):
         del each["ItemReader"], each["ItemBatcher"]["BatchInput"], each["ItemProcessor"]["StartAt"]
-        (each["ItemProcessor"]["States"],) = each["ItemProcessor"]["States"].values()
-    assert bucket == inventory
+    normalised = json.dumps(inventory).replace("TagInventoried", "TagListed")
+    assert json.dumps(bucket) == normalised
+
+
+def test_a_batch_is_retried_while_the_image_of_an_idle_function_is_prepared() -> None:
+    first = definition()["States"]["TagBucket"]["ItemProcessor"]["States"]["TagListed"]["Retry"][0]
+    assert set(first["ErrorEquals"]) == {"Lambda.CodeArtifactUserPendingException", "Lambda.ResourceNotReadyException"}
+    assert 60 <= first["IntervalSeconds"] * first["MaxAttempts"] <= 240, "express children have five minutes"
+
+
+class _Slots:
+    """Ten concurrent executions of an account, of which the API and the queue use some."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+
+    def is_free(self, second: float, running: int) -> bool:
+        """Return whether a batch can start while `running` others run. The API needs up to 8 slots now and then."""
+        api = self._random.choice((8, 5)) if second % 60 < 10 else self._random.choice((1, 2, 3))
+        return running + api < 10
+
+
+def failed_batches(concurrency: int, batches: int, batch_s: float = 6.0, seed: int = 0) -> float:
+    """Return the share of batches that use up their retries, by a simulation of the state machine's retry policy."""
+    throttled = definition()["States"]["TagBucket"]["ItemProcessor"]["States"]["TagListed"]["Retry"][1]
+    assert throttled["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+    random = Random(seed)  # noqa: S311 - a simulation
+    slots, ends, failures = _Slots(random), list[float](), 0
+    workers = [(0.0, 0) for _ in range(concurrency)]  # when each child of the map tries next, and its retries so far
+    started = 0
+    while started < batches:
+        workers.sort()
+        now, retries = workers.pop(0)
+        ends = [end for end in ends if end > now]
+        if slots.is_free(now, len(ends)):
+            ends.append(now + batch_s)
+            workers.append((now + batch_s, 0))
+            started += 1
+        elif retries == throttled["MaxAttempts"]:
+            failures += 1
+            started += 1
+            workers.append((now, 0))
+        else:
+            longest = throttled["IntervalSeconds"] * throttled["BackoffRate"] ** retries
+            workers.append((now + random.uniform(0, min(longest, throttled["MaxDelaySeconds"])), retries + 1))
+    return failures / batches
+
+
+def test_the_default_concurrency_leaves_room_for_the_api_in_a_new_account() -> None:
+    default = definition()["States"]["Defaults"]["Result"]["concurrency"]
+    assert failed_batches(default, 3000) <= 0.01
+    assert failed_batches(50, 3000) > 0.01, "the simulation can tell"
 
 
 def test_the_template_puts_in_all_that_the_definition_wants() -> None:
@@ -95,3 +146,22 @@ def test_a_prefix_of_a_bucket_is_tagged_with_the_real_function(
     run({"bucket": PHOTOS, "prefix": "album/"})
     versions = s3.list_object_versions(Bucket=RESULTS, Prefix=f"results/{PHOTOS}/")["Versions"]
     assert len(versions) == len(keys), "a second run tags nothing twice"
+
+
+def test_an_object_that_crashes_the_function_does_not_stop_the_others(
+    cloud: Aws, s3: "S3Client", handler: Callable[..., Any], cat_jpeg: bytes
+) -> None:
+    for name in ("good", "crash", "good too"):
+        s3.put_object(Bucket=PHOTOS, Key=f"crashes/{name}.jpg", Body=cat_jpeg)
+    exit_error = type("Runtime.ExitError", (Exception,), {})
+
+    def function(event: Any) -> Any:
+        if "crash.jpg" in json.dumps(event):
+            raise exit_error("signal: killed")
+        return handler(event, Context())
+
+    cloud.functions["bulk"] = function
+    execution = run({"bucket": PHOTOS, "prefix": "crashes/"})
+    assert execution["status"] == "SUCCEEDED", execution
+    listed = s3.list_objects_v2(Bucket=RESULTS, Prefix=f"results/{PHOTOS}/crashes/").get("Contents", [])
+    assert len(listed) == 2
