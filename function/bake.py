@@ -20,7 +20,7 @@ from function.clip.text_encoder import TextEncoder
 from function.errors import CheckpointError, HubUnreachable, ModelError
 from function.model import baked_folder
 from function.model.baked_folder import BakedModel, Manifest
-from function.model.checkpoint import DEFAULT_MODEL, Source
+from function.model.checkpoint import DEFAULT_MODEL, Checkpoint
 from function.model.config import TextConfig
 from function.model.digests import describe_files
 from function.model.tensor_file import TensorFile
@@ -69,53 +69,53 @@ def bake(model: str, revision: str | None, labels_path: Path, out: Path) -> None
     labels = LabelSet.read(labels_path)
     if out.exists() and not (out / baked_folder.MANIFEST).is_file() and any(out.iterdir()):
         raise CheckpointError(f"{out}: exists, and is not a baked model folder: it will not be overwritten")
-    source = Source.requested(model, revision)
-    if not _holds(out, source, labels):
-        _say(f"looking for {source.name}")
-        source = source.fetched()
-    if _holds(out, source, labels):
-        _say(f"{out} already holds {source.name} with these labels")
+    checkpoint = Checkpoint.named(model, revision)
+    if not _holds(out, checkpoint, labels):
+        _say(f"looking for {checkpoint.name}")
+        checkpoint = checkpoint.download()
+    if _holds(out, checkpoint, labels):
+        _say(f"{out} already holds {checkpoint.name} with these labels")
         return
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
         folder = Path(temporary, "new")
-        manifest = _write(source, labels, folder)
+        manifest = _write(checkpoint, labels, folder)
         baked_folder.verify(folder)
         if out.exists():
             out.rename(Path(temporary, "old"))
         folder.rename(out)
     size = sum(entry["bytes"] for entry in manifest.files.values())
-    _say(f"baked {source.name} into {out}: {size / 1e6:.0f} MB")
+    _say(f"baked {checkpoint.name} into {out}: {size / 1e6:.0f} MB")
 
 
-def _holds(out: Path, source: Source, labels: LabelSet) -> bool:
+def _holds(out: Path, checkpoint: Checkpoint, labels: LabelSet) -> bool:
     """Return whether `out` is, for certain, what baking `source` with `labels` would give."""
     try:
         manifest = BakedModel.open(out).manifest
     except CheckpointError:
         return False
-    if (manifest.model_id, manifest.labels_digest) != (source.model_id, labels.digest):
+    if (manifest.model_id, manifest.labels_digest) != (checkpoint.model_id, labels.digest):
         return False
-    if source.revision:
-        return manifest.revision == source.revision
-    return source.folder is not None and manifest.source == source.digests()
+    if checkpoint.revision:
+        return manifest.revision == checkpoint.revision
+    return checkpoint.folder is not None and manifest.source == checkpoint.digests()
 
 
-def _write(source: Source, labels: LabelSet, folder: Path) -> Manifest:
+def _write(checkpoint: Checkpoint, labels: LabelSet, folder: Path) -> Manifest:
     """Write the whole baked folder and return its manifest."""
     from function.model import conversion  # noqa: PLC0415 - Transformers takes seconds to import, errors come sooner
 
     _say("reading the checkpoint")
-    model = conversion.convert(source.downloaded, folder)
+    model = conversion.convert(checkpoint.files, folder)
     _embed_labels(labels, folder, model.text)
     manifest = Manifest(
-        model_id=source.model_id,
-        revision=source.revision,
+        model_id=checkpoint.model_id,
+        revision=checkpoint.revision,
         logit_scale=model.logit_scale,
         vision=model.vision,
         text=model.text,
         labels_digest=labels.digest,
-        source=source.digests(),
+        source=checkpoint.digests(),
         versions={name: version(name) for name in ("transformers", "torch", "tokenizers", "safetensors")},
         files=describe_files(folder, without=baked_folder.MANIFEST),
     )

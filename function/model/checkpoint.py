@@ -1,41 +1,52 @@
-"""Build time: where a checkpoint comes from, the Hugging Face hub or a folder, and whether it is the one expected."""
+"""Build time: finds a checkpoint on the Hugging Face hub or in a folder, downloads it, and checks its digests."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Self
 
 from function.errors import CheckpointError, HubUnreachable
+from function.model import open_clip
 from function.model.digests import sha256
 
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 DEFAULT_REVISION = "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268"
-# What a revision's weights must be, where we vouch for them; those of any other checkpoint are recorded, not judged.
+# Digests that the weights of a known revision must have. The digests of other checkpoints are only recorded.
 _KNOWN_WEIGHTS = {
     (DEFAULT_MODEL, DEFAULT_REVISION): {
         "pytorch_model.bin": "a63082132ba4f97a80bea76823f544493bffa8082296d62d71581a4feff1576f"
     }
 }
 # In order of preference: a repository often holds the same weights several times, for other frameworks too.
-_WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "pytorch_model.bin", "pytorch_model-*-of-*.bin")
+_TRANSFORMERS_WEIGHTS = (
+    "model.safetensors",
+    "model-*-of-*.safetensors",
+    "pytorch_model.bin",
+    "pytorch_model-*-of-*.bin",
+)
 _SMALL_FILES = ("*.json", "merges.txt")
 
 
 @dataclass(frozen=True)
-class Source:
-    """A checkpoint. `revision` is a commit, or empty while it is not known or for a folder."""
+class Checkpoint:
+    """A checkpoint, perhaps not downloaded yet.
+
+    `revision` is its commit, empty for a folder or if the commit is not known yet. `requested_revision` is a commit,
+    branch or tag, None for the newest.
+    """
 
     model_id: str
     revision: str = ""
-    wanted: str | None = None
+    requested_revision: str | None = None
     folder: Path | None = None
 
     @classmethod
-    def requested(cls, model: str, revision: str | None) -> Self:
-        """Return what is asked for: a folder if there is one of that name, else a model of the hub.
+    def named(cls, model: str, revision: str | None) -> Self:
+        """Return the checkpoint in the folder `model` or, if there is no such folder, of the hub's model `model`.
 
-        Raises CheckpointError if `model` can be neither.
+        Raises CheckpointError if `model` is not a valid id either.
         """
         folder = Path(model)
         if folder.is_dir():
@@ -45,64 +56,67 @@ class Source:
         if model == DEFAULT_MODEL:
             revision = revision or DEFAULT_REVISION
         is_commit = revision is not None and re.fullmatch(r"[0-9a-f]{40}", revision) is not None
-        return cls(model_id=model, revision=revision or "" if is_commit else "", wanted=revision)
+        return cls(model_id=model, revision=revision or "" if is_commit else "", requested_revision=revision)
 
     @property
     def name(self) -> str:
-        """What to call it: the id, and the start of the revision where there is one."""
+        """The id, and the start of the revision if it is known."""
         return f"{self.model_id}@{self.revision[:7]}" if self.revision else self.model_id
 
     @property
-    def downloaded(self) -> Path:
-        """The folder it lies in; only after `fetched`."""
+    def files(self) -> Path:
+        """The folder with the files.
+
+        Raises CheckpointError before `download`.
+        """
         if self.folder is None:
-            raise CheckpointError(f"{self.name} has not been fetched")
+            raise CheckpointError(f"{self.name} is not downloaded")
         return self.folder
 
-    def fetched(self) -> Self:
-        """Return the same checkpoint with its folder, downloaded if it must be, and its digests checked.
+    def download(self) -> Self:
+        """Return the checkpoint with its folder, downloaded if necessary, and its digests checked.
 
-        Raises HubUnreachable if the hub does not answer and no earlier download is left, CheckpointError if it has no
-        such model, or the files are not those expected.
+        Raises HubUnreachable if the hub does not answer and there is no earlier download, CheckpointError if the hub
+        has no such model, or the files are not the expected ones.
         """
-        source = self if self.folder else self._download()
-        digests = source.digests()
-        for name, expected in _KNOWN_WEIGHTS.get((source.model_id, source.revision), {}).items():
+        checkpoint = self if self.folder else self._download()
+        digests = checkpoint.digests()
+        for name, expected in _KNOWN_WEIGHTS.get((checkpoint.model_id, checkpoint.revision), {}).items():
             if digests.get(name) != expected:
-                raise CheckpointError(f"{source.name}: {name} has SHA-256 {digests.get(name)}, expected {expected}")
-        return source
+                raise CheckpointError(f"{checkpoint.name}: {name} has SHA-256 {digests.get(name)}, expected {expected}")
+        return checkpoint
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of each file that the bake reads, by name.
 
         Raises CheckpointError if the folder holds no checkpoint.
         """
-        names = [path.name for path in self.downloaded.iterdir() if path.is_file()]
-        return {name: sha256(self.downloaded / name) for name in self._choose(names)}
+        names = [path.name for path in self.files.iterdir() if path.is_file()]
+        return {name: sha256(self.files / name) for name in self._needed(names)}
 
-    def _choose(self, names: list[str]) -> list[str]:
-        """Return those of a repository's files that a bake needs: one set of weights, and the small files."""
-        if "config.json" not in names:
-            raise CheckpointError(f"{self.name}: no config.json: not a Transformers checkpoint")
-        # Without these Transformers makes up a tokenizer that knows no words.
+    def _needed(self, names: Sequence[str]) -> list[str]:
+        """Return the files that a bake needs: one set of weights, and the small files."""
+        weights = transformers_weights(names) or open_clip_weights(names)
+        if not weights:
+            raise CheckpointError(
+                f"{self.name}: not a checkpoint: neither config.json with {', '.join(_TRANSFORMERS_WEIGHTS)} "
+                f"(Transformers) nor {open_clip.CONFIG} with {' or '.join(open_clip.WEIGHTS)} (open_clip)"
+            )
+        # Without these files Transformers makes up a tokenizer that knows no words.
         if "tokenizer.json" not in names and not {"vocab.json", "merges.txt"} <= set(names):
             raise CheckpointError(f"{self.name}: no tokenizer: neither tokenizer.json nor vocab.json and merges.txt")
         small = [name for name in names if any(fnmatch(name, pattern) for pattern in _SMALL_FILES)]
-        for pattern in _WEIGHTS:
-            if weights := [name for name in names if fnmatch(name, pattern)]:
-                return sorted({*weights, *small})
-        raise CheckpointError(f"{self.name}: no weights: none of {', '.join(_WEIGHTS)}")
+        return sorted({*weights, *small})
 
     def _download(self) -> Self:
-
         from huggingface_hub import HfApi, snapshot_download  # noqa: PLC0415
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415
-        from huggingface_hub.utils import httpx  # noqa: PLC0415 - what its client raises when nothing answers
+        from huggingface_hub.utils import httpx  # noqa: PLC0415 - its errors are raised if nothing answers
 
         try:
-            info = HfApi().model_info(self.model_id, revision=self.wanted, timeout=10)
-            chosen = self._choose([file.rfilename for file in info.siblings or []])
-            folder = snapshot_download(self.model_id, revision=info.sha, allow_patterns=chosen)
+            info = HfApi().model_info(self.model_id, revision=self.requested_revision, timeout=10)
+            needed = self._needed([file.rfilename for file in info.siblings or []])
+            folder = snapshot_download(self.model_id, revision=info.sha, allow_patterns=needed)
             return replace(self, revision=info.sha or "", folder=Path(folder))
         except HfHubHTTPError as error:
             if error.response is not None and error.response.status_code < 500:
@@ -112,24 +126,42 @@ class Source:
             return self._earlier_download(error)
 
     def _earlier_download(self, reason: Exception) -> Self:
-        """Return what an earlier bake left in the hub's cache."""
+        """Return the checkpoint in the hub's cache on this machine.
+
+        Raises HubUnreachable if it is not there.
+        """
         from huggingface_hub import snapshot_download  # noqa: PLC0415
 
         try:
-            source = replace(
-                self, folder=Path(snapshot_download(self.model_id, revision=self.wanted, local_files_only=True))
-            )
-            source.digests()
+            cached = snapshot_download(self.model_id, revision=self.requested_revision, local_files_only=True)
+            checkpoint = replace(self, folder=Path(cached))
+            checkpoint.digests()
         except (OSError, CheckpointError):
             raise HubUnreachable(
                 f"cannot reach the Hugging Face hub for {self.name} ({_first_line(reason)}). Check the network, or "
                 "name a checkpoint folder instead: --model models/demo works offline."
             ) from reason
-        return source
+        return checkpoint
+
+
+def transformers_weights(names: Sequence[str]) -> list[str]:
+    """Return the files with weights of a checkpoint in Transformers' format, empty if there are none."""
+    return _first_matching(names, "config.json", _TRANSFORMERS_WEIGHTS)
+
+
+def open_clip_weights(names: Sequence[str]) -> list[str]:
+    """Return the file with weights of a checkpoint in open_clip's format, empty if there is none."""
+    return _first_matching(names, open_clip.CONFIG, open_clip.WEIGHTS)
+
+
+def _first_matching(names: Sequence[str], config: str, patterns: Sequence[str]) -> list[str]:
+    """Return the names that match the first pattern with a match, none without the configuration."""
+    matches = ([name for name in names if fnmatch(name, pattern)] for pattern in patterns if config in names)
+    return next((weights for weights in matches if weights), [])
 
 
 def _public_name(folder: Path) -> str:
-    """Return the name clients are told: the path as seen from here, or the folder's own, never a machine's paths."""
+    """Return the name that clients see: the path relative to the working directory, or only the folder's name."""
     here = Path.cwd()
     resolved = folder.resolve()
     return resolved.relative_to(here).as_posix() if resolved.is_relative_to(here) else resolved.name

@@ -1,4 +1,4 @@
-"""Build time: convert a Transformers CLIP checkpoint into the files of a baked folder."""
+"""Build time: convert a CLIP checkpoint into the files of a baked folder."""
 
 import os
 from dataclasses import asdict, dataclass, fields
@@ -26,7 +26,9 @@ from transformers.utils import logging
 
 from function.errors import CheckpointError
 from function.model.baked_folder import PREPROCESS, TEXT, TOKENIZER, VISION, write_json
+from function.model.checkpoint import transformers_weights
 from function.model.config import PreprocessConfig, TextConfig, TowerConfig, VisionConfig
+from function.model.open_clip import read_open_clip
 from function.model.weight_shapes import text_shapes, vision_shapes
 
 Config = TypeVar("Config", bound=TowerConfig)
@@ -41,6 +43,16 @@ class ConvertedModel:
     logit_scale: float
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """A checkpoint in memory: configuration, `preprocessor_config.json`, tokenizer, weights named as CLIPModel's."""
+
+    config: CLIPConfig
+    preprocessor: dict[str, Any]
+    tokenizer: Any
+    weights: dict[str, Tensor]
+
+
 def convert(checkpoint: Path, out: Path) -> ConvertedModel:
     """Write both towers, the tokenizer and the preprocessing of `checkpoint` into the new folder `out`.
 
@@ -48,34 +60,47 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
     """
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    try:
-        config = AutoConfig.from_pretrained(checkpoint)
-        if not isinstance(config, CLIPConfig):
-            raise CheckpointError(f"{checkpoint.name}: model type {config.model_type!r} is not clip")
-        processor = CLIPImageProcessorPil.from_pretrained(checkpoint)
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-        model, loading = CLIPModel.from_pretrained(
-            checkpoint, dtype=torch.float32, weights_only=True, output_loading_info=True
-        )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, UnpicklingError) as error:
-        raise CheckpointError(f"{checkpoint.name}: {(str(error).strip().splitlines() or [repr(error)])[0]}") from error
-    for problem in ("missing_keys", "mismatched_keys"):
-        if loading[problem]:
-            raise CheckpointError(f"{checkpoint.name}: weights do not fit, {problem}: {sorted(loading[problem])[0]}")
-    vision, text = vision_config(config), text_config(config)
-    preprocess = PreprocessConfig.from_hugging_face(processor.to_dict())
+    loaded = _load(checkpoint)
+    vision, text = vision_config(loaded.config), text_config(loaded.config)
+    preprocess = PreprocessConfig.from_hugging_face(loaded.preprocessor)
     if preprocess.crop_size != vision.image_size:
         raise CheckpointError(
             f"{checkpoint.name}: crops to {preprocess.crop_size} pixels, but the model takes {vision.image_size}"
         )
-    _check_tokenizer(tokenizer, text, checkpoint.name)
+    _check_tokenizer(loaded.tokenizer, text, checkpoint.name)
     out.mkdir(parents=True)
-    weights = model.state_dict()
     for name, shapes in ((VISION, vision_shapes(vision)), (TEXT, text_shapes(text))):
-        safetensors.torch.save_file({key: compact(weights[key]) for key in shapes}, out / name)
-    tokenizer.backend_tokenizer.save(str(out / TOKENIZER))
+        for key, shape in shapes.items():
+            if key not in loaded.weights or tuple(loaded.weights[key].shape) != shape:
+                raise CheckpointError(f"{checkpoint.name}: weights do not fit: {key} is missing or not {shape}")
+        safetensors.torch.save_file({key: compact(loaded.weights[key]) for key in shapes}, out / name)
+    loaded.tokenizer.backend_tokenizer.save(str(out / TOKENIZER))
     write_json(out / PREPROCESS, asdict(preprocess))
-    return ConvertedModel(vision, text, model.logit_scale.exp().item())
+    return ConvertedModel(vision, text, loaded.weights["logit_scale"].exp().item())
+
+
+def _load(folder: Path) -> _Loaded:
+    """Read the checkpoint in `folder`, in Transformers' or open_clip's format."""
+    is_open_clip = not transformers_weights([path.name for path in folder.iterdir()])
+    try:
+        if is_open_clip:
+            checkpoint = read_open_clip(folder)
+            tokenizer = AutoTokenizer.from_pretrained(folder, config=CLIPConfig())
+            return _Loaded(CLIPConfig(**checkpoint.config), checkpoint.preprocessor, tokenizer, checkpoint.weights)
+        config = AutoConfig.from_pretrained(folder)
+        if not isinstance(config, CLIPConfig):
+            raise CheckpointError(f"{folder.name}: model type {config.model_type!r} is not clip")
+        processor = CLIPImageProcessorPil.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model, loading = CLIPModel.from_pretrained(
+            folder, dtype=torch.float32, weights_only=True, output_loading_info=True
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, UnpicklingError) as error:
+        raise CheckpointError(f"{folder.name}: {(str(error).strip().splitlines() or [repr(error)])[0]}") from error
+    for problem in ("missing_keys", "mismatched_keys"):
+        if loading[problem]:
+            raise CheckpointError(f"{folder.name}: weights do not fit, {problem}: {sorted(loading[problem])[0]}")
+    return _Loaded(config, processor.to_dict(), tokenizer, model.state_dict())
 
 
 def compact(weight: Tensor) -> Tensor:

@@ -138,8 +138,8 @@ def other_shapes(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "complaint"),
     [
-        (lambda folder: (folder / "config.json").unlink(), "no config.json"),
-        (drop_weights, "no weights"),
+        (lambda folder: (folder / "config.json").unlink(), "not a checkpoint: neither config.json"),
+        (drop_weights, "not a checkpoint: neither config.json"),
         (cut_weights, "checkpoint: "),
         (other_shapes, "weights do not fit, missing_keys"),
         (lambda folder: edit_json(folder / "config.json", model_type="bert"), "model type 'bert' is not clip"),

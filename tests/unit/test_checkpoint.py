@@ -18,7 +18,7 @@ import pytest
 
 from function.errors import CheckpointError
 from function.model.baked_folder import Manifest
-from function.model.checkpoint import DEFAULT_MODEL, DEFAULT_REVISION, Source
+from function.model.checkpoint import DEFAULT_MODEL, DEFAULT_REVISION, Checkpoint
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
@@ -147,18 +147,18 @@ def test_without_the_hub_it_says_what_and_what_to_do_in_one_line(tmp_path: Path)
 
 
 def test_the_default_model_is_pinned() -> None:
-    assert Source.requested(DEFAULT_MODEL, None).revision == DEFAULT_REVISION
-    assert Source.requested(DEFAULT_MODEL, REVISION).revision == REVISION
-    assert Source.requested("laion/other-clip", "main").revision == ""
+    assert Checkpoint.named(DEFAULT_MODEL, None).revision == DEFAULT_REVISION
+    assert Checkpoint.named(DEFAULT_MODEL, REVISION).revision == REVISION
+    assert Checkpoint.named("laion/other-clip", "main").revision == ""
 
 
 @pytest.mark.parametrize("model", ["../nowhere", "a/b/c", "/absent/folder", "white space"])
 def test_what_is_neither_folder_nor_id_is_refused(model: str) -> None:
     with pytest.raises(CheckpointError, match="no such folder, and not the id"):
-        Source.requested(model, None)
+        Checkpoint.named(model, None)
 
 
 def test_clients_are_never_told_a_path_of_the_machine(small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Source.requested(str(small_checkpoint), None).model_id == "small"
+    assert Checkpoint.named(str(small_checkpoint), None).model_id == "small"
     monkeypatch.chdir(small_checkpoint.parent.parent)
-    assert Source.requested(str(small_checkpoint), None).model_id == f"{small_checkpoint.parent.name}/small"
+    assert Checkpoint.named(str(small_checkpoint), None).model_id == f"{small_checkpoint.parent.name}/small"

@@ -8,13 +8,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
-from transformers import CLIPConfig, CLIPModel
+from transformers import AutoTokenizer, CLIPConfig, CLIPModel
 
+from function import bake
 from function.errors import CheckpointError
 from function.model.open_clip import read_open_clip
+from function.tagging.tagger import Tagger
+from tests.conftest import encode
 
 MODEL: dict[str, Any] = {
     "embed_dim": 24,
@@ -74,6 +79,34 @@ def test_embeddings_equal_those_of_open_clip(open_clip: Any, tmp_path: Path, qui
         torch.testing.assert_close(image, reference.encode_image(pixels), atol=1e-4, rtol=1e-4)
         torch.testing.assert_close(text, reference.encode_text(tokens), atol=1e-4, rtol=1e-4)
         torch.testing.assert_close(ours.logit_scale, reference.logit_scale)
+
+
+def test_a_baked_open_clip_folder_gives_the_cosines_of_open_clip(
+    open_clip: Any, small_checkpoint: Path, cat_photo: Image.Image, tmp_path: Path
+) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(small_checkpoint)
+    model = json.loads(json.dumps({**MODEL, "quick_gelu": True}))
+    model["text_cfg"] |= {"vocab_size": len(tokenizer), "context_length": 77}
+    torch.manual_seed(1)
+    reference = open_clip.CLIP(**model).eval()
+    folder = write(tmp_path / "checkpoint", reference.state_dict(), model)
+    tokenizer.save_pretrained(folder)
+    assert bake.main(["--model", str(folder), "--out", str(tmp_path / "baked")]) == 0
+    tagger = Tagger.load(tmp_path / "baked", "float32", 1_000_000)
+    square, texts = cat_photo.resize((32, 32)), ["a cat", "a photo of two dogs on a sofa", "!"]
+    pixels = (torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 255 - 0.5) / 0.25
+    ids = tokenizer(texts, padding="max_length", max_length=77, return_tensors="pt").input_ids
+    with torch.inference_mode():
+        image = torch.nn.functional.normalize(reference.encode_image(pixels.unsqueeze(0)), dim=-1)
+        text = torch.nn.functional.normalize(reference.encode_text(_padded_with_zeros(ids)), dim=-1)
+    ours = tagger.embed_texts(texts).vectors @ tagger.embed_image(encode(square, "PNG")).vectors[0]
+    torch.testing.assert_close(ours, text @ image[0], atol=1e-4, rtol=0)
+
+
+def _padded_with_zeros(ids: torch.Tensor) -> torch.Tensor:
+    """Return token ids with zeros after the first end token, as open_clip's tokenizer pads."""
+    end = ids.eq(ids.amax()).int().argmax(dim=1, keepdim=True)
+    return ids.masked_fill(torch.arange(ids.shape[1]) > end, 0)
 
 
 @pytest.mark.parametrize(
