@@ -59,8 +59,8 @@ check: .venv/.ready ## lint, types, layers, policy, and drift of what is generat
 	.venv/bin/lint-imports
 	.venv/bin/python -m tools.openapi --check
 	.venv/bin/python -m tools.make_events --check
-	scripts/lock.sh --check
 	.venv/bin/shellcheck scripts/*.sh scripts/backfill .ci/run
+	scripts/lock.sh --check
 	@$(MAKE) --no-print-directory policy
 
 policy: .venv/.ready ## judge the template, the Dockerfile, the workflows and what is locked

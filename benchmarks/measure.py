@@ -17,7 +17,7 @@ import httpx2
 from tqdm import tqdm
 
 from benchmarks.fixtures import OWN_LABELS, OWN_LABELS_PICTURE, PICTURES, ROOT, Files
-from tests.delivered import free_port, serving
+from tools.server_process import free_port, serving
 
 Samples = dict[tuple[str, str], list[float]]  # (subject, measure) -> values
 # Workers spin after a call, those of ONNX Runtime for 40 ms: the next subject starts on a quiet machine.

@@ -4,7 +4,6 @@ import io
 from pathlib import Path
 
 import pytest
-import skimage.data
 from PIL import Image
 
 from function import bake
@@ -37,7 +36,8 @@ def small_tagger(small_model: Path) -> Tagger:
 @pytest.fixture(scope="session")
 def cat_photo() -> Image.Image:
     """A photo of a cat, 451 x 300 (Stéfan van der Walt's Chelsea, CC0)."""
-    return Image.fromarray(skimage.data.chelsea())  # type: ignore[no-untyped-call]
+    with Image.open(Path(__file__).parent / "support/chelsea.webp") as photo:
+        return photo.convert("RGB")
 
 
 @pytest.fixture(scope="session")

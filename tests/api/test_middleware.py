@@ -12,9 +12,9 @@ from function.api.app import create_app
 from function.settings import Settings
 from function.start import Start
 from function.tagging.tagger import Tagger
-from tests import emf
 from tests.api.test_app import log_lines
 from tests.conftest import encode
+from tests.support import emf
 from tools.make_events import PICTURE
 
 JPEG = {"content-type": "image/jpeg"}

@@ -17,8 +17,8 @@ from function.errors import MalformedBody
 from function.s3 import S3Object
 from function.settings import Settings
 from function.tagging.tagger import Tagger
-from tests.bulk.aws import Aws, serving
 from tests.bulk.conftest import REGION, environment
+from tests.support.aws import Aws, serving
 
 BUCKET = "upload-bucket"
 

@@ -16,7 +16,7 @@ from function.bulk.pipeline import BulkTagger, monotonic_deadline
 from function.bulk.results import Results
 from function.s3 import ObjectStore
 from function.tagging.tagger import Tagger
-from tests.bulk import aws
+from tests.support import aws
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

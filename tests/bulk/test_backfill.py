@@ -9,9 +9,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from tests.bulk.aws import Aws
 from tests.bulk.conftest import PHOTOS, RESULTS, Context
-from tests.bulk.machine import create
+from tests.support.aws import Aws
+from tests.support.state_machine import create
 from tools import backfill
 from tools.backfill import Backfill, Progress, concurrency_warning
 

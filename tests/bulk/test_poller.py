@@ -19,8 +19,8 @@ import pytest
 
 from function.tagging.tagger import Tagger
 from tests.bulk.conftest import PHOTOS, REGION, RESULTS, drain, environment
-from tests.bulk.poller import Poller, Worker
-from tests.delivered import free_port
+from tests.support.poller import Poller, Worker
+from tools.server_process import free_port
 
 PICTURES = int(os.environ.get("BULK_PICTURES", "100"))
 # From here on there is a second hundred and a last one, far enough apart to compare the memory.
@@ -36,7 +36,7 @@ VISIBILITY_S, MAX_RECEIVES = 3, 20
 def url() -> Iterator[str]:
     """AWS in a process of its own, so that its memory and its interpreter are not the function's."""
     port = free_port()
-    with subprocess.Popen([sys.executable, "-m", "tests.bulk.aws", str(port)], stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen([sys.executable, "-m", "tests.support.aws", str(port)], stderr=subprocess.DEVNULL) as process:
         try:
             _wait(f"http://127.0.0.1:{port}/faults")
             yield f"http://127.0.0.1:{port}"

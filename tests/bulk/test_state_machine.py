@@ -12,9 +12,9 @@ import boto3
 from statelint.linter import Linter  # type: ignore[import-untyped]
 
 from function.errors import ItemsUnfinished
-from tests.bulk.aws import Aws
 from tests.bulk.conftest import PHOTOS, RESULTS, Context
-from tests.bulk.machine import DEFINITION, create, definition
+from tests.support.aws import Aws
+from tests.support.state_machine import DEFINITION, create, definition
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -12,7 +12,8 @@ import pytest
 
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
-from tests.delivered import free_port, require, serving
+from tests.support.programs import require
+from tools.server_process import free_port, serving
 
 _NODE = Path(__file__).parent / "node"
 LABELS = ("a cat", "a dog", "a car")

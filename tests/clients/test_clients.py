@@ -15,7 +15,7 @@ from huggingface_hub import InferenceClient
 from huggingface_hub.errors import HfHubHTTPError
 
 from tests.clients.conftest import LABELS, Answers
-from tests.delivered import require
+from tests.support.programs import require
 
 FETCH = """
 const [url, path] = process.argv.slice(1);

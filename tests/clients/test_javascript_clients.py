@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.conftest import LABELS, Answers
-from tests.delivered import require
+from tests.support.programs import require
 
 
 @pytest.mark.parametrize("name", ["huggingface", "axios", "undici"])

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from tests.clients.conftest import LABELS, Answers
-from tests.delivered import ROOT, require
 from tests.docs.conftest import blocks, console
+from tests.support.programs import ROOT, require
 
 COMMANDS = [command for command, _ in console("clients")]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.delivered import MODEL, require_engine, run
+from tests.support.programs import MODEL, require_engine, run
 
 TAG = "pet-tagger:test"
 

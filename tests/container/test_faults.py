@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.container.conftest import AS_LAMBDA, STRANGER, Container, running
 from tests.container.test_invocations import CUSTOM_LABELS, SAMPLES
-from tests.delivered import run
+from tests.support.programs import run
 from tools.make_events import Request, rest_event
 
 pytestmark = pytest.mark.container

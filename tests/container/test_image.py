@@ -8,8 +8,8 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from tests.delivered import MODEL, ROOT, run
 from tests.scripts.test_requirements import locked_names
+from tests.support.programs import MODEL, ROOT, run
 from tools.make_events import PICTURE, Request, rest_event
 
 pytestmark = pytest.mark.container

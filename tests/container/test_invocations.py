@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.container.conftest import Container, running
-from tests.delivered import in_process_answers, scores
+from tests.support.answers import in_process_answers, scores
 from tools.make_events import PICTURE, Request, Sample, rest_event, samples
 
 pytestmark = pytest.mark.container

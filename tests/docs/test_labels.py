@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from function import bake, cli
-from tests.delivered import free_port, serving
 from tests.docs.conftest import DOCS, blocks, console
+from tools.server_process import free_port, serving
 
 
 @pytest.fixture(scope="module")

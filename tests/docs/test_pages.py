@@ -8,8 +8,8 @@ import pytest
 
 from function import cli
 from function.api.app import openapi_document
-from tests.delivered import ROOT, require
 from tests.docs.conftest import console
+from tests.support.programs import ROOT, require
 from tools import docs
 from tools.served import MODEL
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.delivered import MODEL, free_port, require_engine, run, serving
+from tests.support.programs import MODEL, require_engine, run
+from tools.server_process import free_port, serving
 
 SAM = "scripts/sam.sh"
 

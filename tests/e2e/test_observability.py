@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests import emf
+from tests.support import emf
 
 pytestmark = pytest.mark.e2e
 

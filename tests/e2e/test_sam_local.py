@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from tests.conftest import encode
-from tests.delivered import in_process_answers, run, scores
 from tests.e2e.conftest import SAM
+from tests.support.answers import in_process_answers, scores
+from tests.support.programs import run
 from tools.make_events import EVENTS_FOLDER, Request, rest_event, samples
 
 pytestmark = pytest.mark.e2e

@@ -12,8 +12,9 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from function.hook_handler import problem_with, tag_photo
-from tests.delivered import ROOT, free_port
 from tests.e2e.conftest import SAM
+from tests.support.programs import ROOT
+from tools.server_process import free_port
 
 pytestmark = pytest.mark.e2e
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivered import ROOT, free_port, serving
+from tests.support.programs import ROOT
+from tools.server_process import free_port, serving
 
 
 def test_the_service_keeps_to_its_document(small_model: Path, tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ import httpx2
 import pytest
 
 from tests.conftest import encode
-from tests.delivered import MODEL, ROOT, free_port, serving
+from tests.support.programs import MODEL, ROOT
 from tools.make_events import PICTURE
+from tools.server_process import free_port, serving
 
 CAT = PICTURE.read_bytes()
 

@@ -7,7 +7,7 @@ import pytest
 
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
-from tests.request_cases import CASES, IMAGE
+from tests.support.request_cases import CASES, IMAGE
 from tools.make_events import Request, rest_event
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.delivered import MODEL, free_port, require, run, serving
+from tests.support.programs import MODEL, require, run
 from tools.chromium import CHROMIUM_FLAGS, CHROMIUM_NAMES
+from tools.server_process import free_port, serving
 
 # Own labels load the text tower: seconds, where the machine has other work.
 TIMEOUT_MS = 60_000
@@ -20,7 +21,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("service")
     model, port = folder / "model", free_port()
     run(sys.executable, "-m", "function.bake", "--model", MODEL, "--out", str(model))
-    command = (sys.executable, "-m", "uvicorn", "tests.page.served:app", "--port", str(port))
+    command = (sys.executable, "-m", "uvicorn", "tests.support.page_app:app", "--port", str(port))
     with serving(*command, port=port, log=folder / "log", environment={"MODEL_DIR": str(model)}):
         yield f"http://127.0.0.1:{port}/"
 

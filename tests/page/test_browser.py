@@ -18,7 +18,7 @@ from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, Rout
 
 from function.api import page as page_package
 from tests.conftest import encode
-from tests.delivered import MODEL
+from tests.support.programs import MODEL
 
 pytestmark = pytest.mark.browser
 

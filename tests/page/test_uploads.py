@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.bulk import aws
 from tests.bulk.conftest import REGION, environment
-from tests.delivered import MODEL, ROOT, free_port, run, serving
 from tests.page.test_browser import card, choose, file, shown_tags
+from tests.support import aws
+from tests.support.programs import MODEL, ROOT, run
+from tools.server_process import free_port, serving
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +31,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             patch.setenv(name, value)
         boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         given = {"MODEL_DIR": str(model), "UPLOAD_BUCKET": BUCKET, "UPLOAD_ORIGIN": url}
-        command = (sys.executable, "-m", "uvicorn", "tests.page.served:app", "--port", str(port))
+        command = (sys.executable, "-m", "uvicorn", "tests.support.page_app:app", "--port", str(port))
         with serving(*command, port=port, log=folder / "log", environment=given):
             yield f"http://127.0.0.1:{port}/"
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from tests.delivered import ROOT, free_port
+from tests.support.programs import ROOT
+from tools.server_process import free_port
 
 
 @contextmanager

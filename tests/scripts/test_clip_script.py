@@ -4,7 +4,8 @@ import subprocess
 
 import pytest
 
-from tests.delivered import ROOT, free_port
+from tests.support.programs import ROOT
+from tools.server_process import free_port
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripts.fake_aws import FakeAws, outputs
+from tests.support.fake_aws import FakeAws, outputs
 from tests.template.test_deployment import overrides
 
 PINNED = "public.ecr.aws/lambda/python:3.13@sha256:" + 64 * "0"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivered import ROOT
+from tests.support.programs import ROOT
 
 FILES = [ROOT / "requirements/torch.txt", *sorted((ROOT / "requirements").glob("*.lock"))]
 # The files that install them. Each call of pip must require digests.

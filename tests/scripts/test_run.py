@@ -4,7 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.delivered import MODEL, ROOT, free_port, run, serving
+from tests.support.programs import MODEL, ROOT, run
+from tools.server_process import free_port, serving
 
 # Nothing listens on port 9: the hub cannot be reached.
 NO_HUB = {"HF_ENDPOINT": "http://127.0.0.1:9"}

@@ -13,8 +13,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.delivered import ROOT
-from tests.scripts.fake_aws import FakeAws, outputs
+from tests.support.fake_aws import FakeAws, outputs
+from tests.support.programs import ROOT
 
 PHOTO = (ROOT / "events/cat.jpg").read_bytes()
 CAT = (200, [{"label": "cat", "score": 0.9, "group": "pet"}])

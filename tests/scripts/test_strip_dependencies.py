@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from scripts.strip_dependencies import NEEDED_ONLY, UNUSED, drop_symbols
-from tests.delivered import ROOT
+from tests.support.programs import ROOT
 
 
 def test_a_library_without_its_symbols_loads_and_is_smaller(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.delivered import ROOT
-from tests.template.intrinsics import failed_assertions, resolved
+from tests.support.intrinsics import failed_assertions, resolved
+from tests.support.programs import ROOT
 
 Resources = dict[str, Any]
 Deploy = Callable[..., Resources]

@@ -12,8 +12,8 @@ import pytest
 from moto import mock_aws
 
 from function.metrics import publish
-from tests import emf
-from tests.delivered import ROOT
+from tests.support import emf
+from tests.support.programs import ROOT
 from tests.template.conftest import Resources, allowed, of_type
 
 SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.delivered import ROOT
+from tests.support.intrinsics import failed_assertions, resolved
+from tests.support.programs import ROOT
 from tests.template.conftest import Resources, translated
-from tests.template.intrinsics import failed_assertions, resolved
 from tests.template.test_permissions import listed, statements
 
 STACK = "pet-tagger-dev"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.delivered import ROOT
+from tests.support.programs import ROOT
 from tests.template.conftest import Deploy, Resources, of_type, translated
 
 OPERATIONS = ROOT / "docs/operations.md"

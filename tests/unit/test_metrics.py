@@ -3,7 +3,7 @@
 import pytest
 
 from function.metrics import publish
-from tests import emf
+from tests.support import emf
 
 PICTURE = {"request_id": "1", "encode_ms": 50.5, "decode_ms": 4.25, "bytes": 12345, "cold_start": False}
 

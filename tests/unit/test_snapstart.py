@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.delivered import ROOT
+from tests.support.programs import ROOT
 
 # Stands for snapshot_restore_py, which only AWS's base images have, and for the runtime that calls the hooks.
 SIMULATION = """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.delivered import ROOT
+from tests.support.programs import ROOT
 
 _AWS = """#!{python}
 import json, pathlib, sys

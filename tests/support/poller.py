@@ -35,7 +35,7 @@ class Worker:
         self.starts += 1
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.bulk.worker"],
+                [sys.executable, "-m", "tests.support.bulk_worker"],
                 env={**os.environ, **self._environment},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """AWS on this machine: moto's server over HTTP, with faults to inject and Lambda functions to invoke.
 
-    python -m tests.bulk.aws PORT      in a process of its own
+    python -m tests.support.aws PORT      in a process of its own
 
 Faults befall only clients whose user agent says `app/faulty` (boto3: AWS_SDK_UA_APP_ID=faulty), so that a test can
 look at what is there. GET and POST /faults read and set them.
@@ -152,7 +152,7 @@ def serving(port: int = 0) -> Iterator[tuple[str, Aws]]:
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bulk.aws", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tests.support.aws", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("port", type=int)
     with serving(parser.parse_args().port):
         threading.Event().wait()

@@ -1,6 +1,6 @@
 """The bulk function in a process of its own, as Lambda keeps one: an event a line in, an answer a line out.
 
-    python -m tests.bulk.worker
+    python -m tests.support.bulk_worker
 
 An answer is `{"answer": ..., "rss_bytes": ...}`: what the handler returned, and the memory it then held.
 """

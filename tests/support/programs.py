@@ -1,0 +1,46 @@
+"""Programs that tests need: they run, or the test is skipped, or it fails if CI says that they are installed."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODEL = subprocess.run([ROOT / "scripts/demo-model.sh"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def require_engine() -> None:
+    """Skip the test if no container engine answers, or fail it if $REQUIRE_ENGINE is set."""
+    docker = shutil.which("docker")
+    if docker and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0:
+        return
+    if os.environ.get("REQUIRE_ENGINE"):
+        pytest.fail("no container engine answers `docker info`", pytrace=False)
+    pytest.skip("no container engine answers `docker info`")
+
+
+def require(*names: str) -> str:
+    """Return the path of a program, by the first of its names that is on PATH.
+
+    Without it the test is skipped, or fails if $REQUIRE_TOOLS is set.
+    """
+    if path := next(filter(None, map(shutil.which, names)), None):
+        return path
+    missing = f"no {names[0]} on PATH"
+    if os.environ.get("REQUIRE_TOOLS"):
+        pytest.fail(missing, pytrace=False)
+    pytest.skip(missing)
+
+
+def run(*command: str, stdin: str = "", timeout_s: float = 60) -> str:
+    """Return the output of a command that runs in the project's folder; fail the test if the command fails."""
+    result = subprocess.run(
+        command, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False
+    )
+    if result.returncode != 0:
+        pytest.fail(
+            f"{' '.join(command)}: exit code {result.returncode}\n{result.stdout}\n{result.stderr}", pytrace=False
+        )
+    return result.stdout
