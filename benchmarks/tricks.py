@@ -56,6 +56,7 @@ TRICKS = (
     Trick("layers are packed by several threads", "start_wall_s", tricks_off.packing_threads),
     Trick("weights are mapped again every 16 tensors", "peak_mb", tricks_off.remapping),
     Trick("matrices pass through one buffer a thread", "peak_mb", tricks_off.weight_buffers),
+    Trick("all threads allocate from one heap", "peak_mb", tricks_off.one_malloc_arena),
     Trick("half-precision weights in float32 products", "encode_ms", tricks_off.half_products),
     Trick("half-precision product called past torch.ops", "encode_ms", tricks_off.direct_half_call),
     Trick("packed weights and fused products", "encode_ms", tricks_off.packed_products),

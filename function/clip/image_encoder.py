@@ -38,8 +38,10 @@ class ImageEncoder:
         self.dtype = _resolve(dtype)
         read = WeightReader(weights, self.dtype)
         position = read.copy("vision_model.embeddings.position_embedding.weight")
-        patch = read.matrix("vision_model.embeddings.patch_embedding.weight")
+        # A reader of its own, whose buffer is freed before the threads of the transformer make theirs.
+        patch = WeightReader(weights, self.dtype).matrix("vision_model.embeddings.patch_embedding.weight")
         self._patch = linear_add(patch, torch.zeros(config.hidden_size, dtype=self.dtype))
+        del patch
         self._class_token = (read.copy("vision_model.embeddings.class_embedding") + position[0]).view(1, 1, -1)
         self._patch_positions = position[1:]
         self._pre_norm = layer_norm(read, "vision_model.pre_layrnorm", config)
