@@ -16,7 +16,7 @@ from function.api.receive import read_body, too_many_bytes
 from function.api.schemas import EmbedRequest, TagRequest
 from function.api.upload_bucket import UploadBucket
 from function.errors import InvalidOption, MissingImage, UnsupportedMediaType
-from function.images.signature import is_image
+from function.images.signatures import supported_format
 from function.settings import Settings
 
 # h11, which uvicorn uses, limits the head of a request to 64 KiB. API Gateway and load balancers allow less.
@@ -120,7 +120,7 @@ def _was_text(image: bytes) -> bool:
             return False
         text = sample[: error.start].decode()
     as_latin_1 = text.encode("latin-1", errors="replace")
-    return "\ufffd" in text or (is_image(as_latin_1) and not is_image(sample))
+    return "\ufffd" in text or bool(supported_format(as_latin_1) and not supported_format(sample))
 
 
 def _present(image: bytes) -> bytes:

@@ -7,7 +7,7 @@ from typing import Literal
 from starlette.datastructures import Headers
 
 from function.errors import UnsupportedMediaType
-from function.images.signature import is_image
+from function.images.signatures import supported_format
 
 FORM = "multipart/form-data"
 _JSON = re.compile(r"(application|text)/([\w.-]+\+)?json")
@@ -32,7 +32,7 @@ def kind_of_body(name: str, body: bytes) -> Literal["form", "json", "image"]:
     starts_like_json = body[:100].removeprefix(BOM_UTF8).lstrip().startswith(b"{")
     if _JSON.fullmatch(name) or (name in _DEFAULTS and starts_like_json):
         return "json"
-    if name in _ANY_BYTES or name.startswith("image/") or is_image(body):
+    if name in _ANY_BYTES or name.startswith("image/") or supported_format(body):
         return "image"
     raise UnsupportedMediaType(
         "Send the image as multipart/form-data, as a raw body (image/... or application/octet-stream), or as base64 "
