@@ -1,8 +1,8 @@
-"""Linear layers with what follows them, `activation(x W^T + b)` and `times * x W^T + b + residual`, as functions of x.
+"""Linear layers with a fused activation, `activation(x W^T + b)`, or a residual, `times * x W^T + b + residual`.
 
-A weight that half precision can hold is multiplied in float32 by FBGEMM, straight from half the bytes, where that is
-faster (`multiplies_halves`). All others run on oneDNN, the weight reordered once and everything after the product fused
-into it. Where torch has no oneDNN for a product (other builds, other CPUs), the same is computed step by step.
+A weight that half precision holds exactly stays in half precision, and FBGEMM multiplies it in float32, if that is
+faster (`multiplies_halves`). Other weights are reordered once for oneDNN, which also adds bias, activation and
+residual. If this build of torch has no oneDNN product for the type, the plain operations are used.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from function.clip.weight_reader import Matrix
 
 Linear = Callable[[Tensor], Tensor]
 LinearAdd = Callable[[Tensor, Tensor], Tensor]
-# By the names that oneDNN gives them; what they are given is used up.
+# By oneDNN's names. They may overwrite their argument.
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "none": lambda x: x,
     "swish": lambda x: F.silu(x, inplace=True),
@@ -25,7 +25,7 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def linear(weight: Matrix, bias: Tensor | None, then: str = "none") -> Linear:
-    """Return the function from x to `then(x W^T + b)`; `then` is none, swish or gelu. The weight is copied."""
+    """Return the function from x to `then(x W^T + b)`. `then` is none, swish or gelu. The weight is copied."""
     values, activation = weight.values, _ACTIVATIONS[then]
     if weight.is_half and multiplies_halves(values.dtype):
         half_product = _half_product(values, bias)
@@ -41,7 +41,7 @@ def linear(weight: Matrix, bias: Tensor | None, then: str = "none") -> Linear:
 def linear_add(weight: Matrix, bias: Tensor, times: float = 1.0) -> LinearAdd:
     """Return the function from x and a residual to `times * x W^T + b + residual`.
 
-    The weight is copied; what was given is used up, and so is each residual: its memory may be the result's.
+    The weight is copied. The arguments, and each residual, may be overwritten.
     """
     values = weight.values
     if weight.is_half and multiplies_halves(values.dtype):
@@ -57,10 +57,10 @@ def linear_add(weight: Matrix, bias: Tensor, times: float = 1.0) -> LinearAdd:
 
 
 def _half_product(weight: Tensor, bias: Tensor | None) -> Linear:
-    """Return the function from x to x W^T + b; of the weight it keeps halves, all else is float32.
+    """Return the function from x to x W^T + b, in float32 except for the stored weight.
 
-    The operator is called past `torch.ops`, which asks what is packed for `__torch_function__`: it has none, and says
-    so by two C++ exceptions a call, which take longer than calling torch's other operators does.
+    The operator is called without `torch.ops`, because that looks for `__torch_function__` on the packed weight, which
+    costs two C++ exceptions a call.
     """
     packed = torch.ops.quantized.linear_prepack_fp16(weight, bias)
     product, call = torch.ops.quantized.linear_dynamic_fp16.default._handle, torch._C._dispatch_call_boxed
@@ -73,7 +73,7 @@ def _pack(weight: Tensor) -> Tensor:
 
 @cache
 def has_packed_linear(dtype: torch.dtype) -> bool:
-    """Return whether oneDNN's products work here: by trying, for builds differ in more than they declare."""
+    """Return whether this build of torch has oneDNN's products, by trying them."""
     x, weight, bias = (torch.ones(shape, dtype=dtype) for shape in ((2, 16), (16, 16), 16))
     try:
         packed = _pack(weight)
@@ -86,10 +86,10 @@ def has_packed_linear(dtype: torch.dtype) -> bool:
 
 @cache
 def multiplies_halves(dtype: torch.dtype) -> bool:
-    """Return whether half-precision weights are best left so in products of `dtype`: in float32, with AVX2 alone.
+    """Return whether half-precision weights should stay in half precision for products of `dtype`.
 
-    There oneDNN's blocks for matrices are of the wrong shape, and half the bytes to read are worth more than what is
-    fused. With AVX-512, oneDNN is ahead.
+    This is so in float32 on CPUs with AVX2 alone, where reading half the bytes saves more than fused operations do.
+    With AVX-512, oneDNN is faster.
     """
     if dtype != torch.float32 or torch.backends.cpu.get_cpu_capability() != "AVX2":
         return False

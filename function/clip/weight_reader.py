@@ -1,4 +1,4 @@
-"""Weights on their way into the encoder: read one by one, in its arithmetic, with no second copy of all in memory."""
+"""Reads weights one by one in the number format of the encoder, so that memory holds only one copy of them."""
 
 import threading
 from collections.abc import Mapping
@@ -9,18 +9,18 @@ from torch import Tensor
 
 
 class Matrix(NamedTuple):
-    """Weights on their way into a product, (out, in), in the encoder's arithmetic."""
+    """Weights of a product, shape (out, in), in the encoder's number format."""
 
     values: Tensor
     is_half: bool
-    """Whether half precision can hold every value."""
+    """Whether half precision holds every value exactly."""
 
 
 class WeightReader:
-    """Reads weights in the encoder's arithmetic, one by one: there is never a second copy of all in memory.
+    """Reads weights one by one in the encoder's number format.
 
-    All matrices pass through one buffer, of which each thread that asks has its own. Copies made and freed between
-    those that stay would leave holes in the heap: a tenth of the weights' size, for as long as the process lives.
+    Each thread reads its matrices into one buffer. A new tensor for each matrix would leave holes in the heap, as large
+    as a tenth of the weights.
     """
 
     def __init__(self, weights: Mapping[str, Tensor], dtype: torch.dtype) -> None:
@@ -28,11 +28,11 @@ class WeightReader:
         self._buffers = threading.local()
 
     def copy(self, name: str) -> Tensor:
-        """Return a copy of a weight, of whatever shape, that its caller may keep and change."""
+        """Return a copy of a weight of any shape. The caller may keep and change it."""
         return self._weights[name].to(self._dtype, copy=True)
 
     def matrix(self, *names: str) -> Matrix:
-        """Return matrices one below the other; the next call, of this thread, overwrites them.
+        """Return matrices one below the other. The next call in this thread overwrites them.
 
         A convolution kernel, (out, in, height, width), counts as a matrix of shape (out, in * height * width).
         """
