@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Deletes old published versions of a Lambda function, because each one costs money with SnapStart.
 #
-#   scripts/delete-old-versions.sh FUNCTION [KEEP]      KEEP: number of newest versions to keep (default: 3)
+#   scripts/delete-old-versions.sh FUNCTION [KEEP]      KEEP: number of newest versions to keep (default: 2)
 #
 # Versions that an alias points to are kept, too.
 set -euo pipefail
 
-function=${1:-} keep=${2:-3}
+function=${1:-} keep=${2:-2}
 [ -n "$function" ] || { sed -n '2,6p' "$0" >&2; exit 2; }
 
 words() { tr '[:space:]' '\n'; }

@@ -48,7 +48,7 @@ _ERRORS: list[tuple[type[errors.TaggerError], str]] = [
     (errors.UnsupportedMediaType, "This file is not a readable image."),
     (errors.UndecodableImage, "The JPEG is broken or cut short: it could not be decoded."),
     (errors.InvalidOption, "top_k: Input should be greater than or equal to 1."),
-    (errors.SourceForbidden, "`inputs` must name an object in this deployment's upload bucket: see POST /uploads."),
+    (errors.SourceForbidden, "`inputs` must name an upload of this deployment: see POST /uploads."),
     (errors.ObjectNotFound, "s3://bucket/cat.jpg does not exist, or this version was deleted."),
     (errors.ObjectArchived, "s3://bucket/cat.jpg is archived: restore it before you read it."),
     (errors.StorageUnavailable, "S3 failed for s3://bucket/cat.jpg: SlowDown. Try again."),

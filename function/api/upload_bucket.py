@@ -21,14 +21,14 @@ class UploadBucket:
     def read(self, url: str) -> bytes:
         """Return the object at `s3://bucket/key`, or one version of it if the URL ends with `?versionId=`.
 
-        Raises SourceForbidden if `url` names another bucket, MalformedBody if it is not such a URL, and the errors of
-        `ObjectStore.fetch`.
+        Raises SourceForbidden if `url` names anything but an upload of this deployment, MalformedBody if it is not such
+        a URL, and the errors of `ObjectStore.fetch`.
         """
         if not self._bucket:
             raise SourceNotSupported("This deployment does not read from S3. Send the image in the request.")
         source = parse_s3_url(url)
-        if source.bucket != self._bucket:
-            raise SourceForbidden("`inputs` must name an object in this deployment's upload bucket: see POST /uploads.")
+        if source.bucket != self._bucket or not source.key.startswith(UPLOADS_PREFIX):
+            raise SourceForbidden("`inputs` must name an upload of this deployment: see POST /uploads.")
         return self._store.fetch(source, self._max_bytes)[1]
 
     def create_target(self) -> UploadTarget:

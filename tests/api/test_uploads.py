@@ -31,7 +31,7 @@ def cloud() -> Iterator[Aws]:
         s3 = boto3.client("s3")
         for bucket in (BUCKET, "other-bucket"):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-            s3.put_object(Bucket=bucket, Key="there", Body=b"no picture")
+            s3.put_object(Bucket=bucket, Key="uploads/there", Body=b"no picture")
         yield application
 
 
@@ -81,10 +81,11 @@ def test_upload_policy_limits_size_type_bucket_and_key(with_bucket: TestClient) 
     ("url", "status", "code"),
     [
         ("s3://other-bucket/there", 403, "source_forbidden"),
-        (f"s3://{BUCKET}.evil/there", 403, "source_forbidden"),
-        (f"s3://{BUCKET}/not-there", 404, "object_not_found"),
-        (f"s3://{BUCKET}/there?versionId=none", 404, "object_not_found"),
-        (f"s3://{BUCKET}/there", 415, "unsupported_media_type"),
+        (f"s3://{BUCKET}.evil/uploads/there", 403, "source_forbidden"),
+        (f"s3://{BUCKET}/photos/there", 403, "source_forbidden"),
+        (f"s3://{BUCKET}/uploads/not-there", 404, "object_not_found"),
+        (f"s3://{BUCKET}/uploads/there?versionId=none", 404, "object_not_found"),
+        (f"s3://{BUCKET}/uploads/there", 415, "unsupported_media_type"),
         (f"s3://{BUCKET}/", 400, "malformed_body"),
         (f"s3://{BUCKET}", 400, "malformed_body"),
         ("s3://", 400, "malformed_body"),
@@ -96,8 +97,8 @@ def test_invalid_s3_url_gets_an_error(with_bucket: TestClient, url: str, status:
 
 
 def test_object_over_the_limit_gets_413(with_bucket: TestClient) -> None:
-    boto3.client("s3").put_object(Bucket=BUCKET, Key="large", Body=b"\0" * 1_000_001)
-    assert tag(with_bucket, f"s3://{BUCKET}/large").json()["code"] == "too_many_bytes"
+    boto3.client("s3").put_object(Bucket=BUCKET, Key="uploads/large", Body=b"\0" * 1_000_001)
+    assert tag(with_bucket, f"s3://{BUCKET}/uploads/large").json()["code"] == "too_many_bytes"
 
 
 def test_s3_failure_gets_503_with_retry_after(
@@ -105,7 +106,7 @@ def test_s3_failure_gets_503_with_retry_after(
 ) -> None:
     monkeypatch.setenv("AWS_SDK_UA_APP_ID", "faulty")
     cloud.faults.errors = 1.0
-    answer = tag(with_bucket, f"s3://{BUCKET}/there")
+    answer = tag(with_bucket, f"s3://{BUCKET}/uploads/there")
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
     assert answer.headers["retry-after"] == "1"
 
@@ -116,8 +117,8 @@ def test_without_a_bucket_uploads_and_s3_urls_get_501(client: TestClient) -> Non
 
 
 def test_embed_reads_from_the_bucket(with_bucket: TestClient, cat_png: bytes) -> None:
-    boto3.client("s3").put_object(Bucket=BUCKET, Key="cat.png", Body=cat_png)
-    assert with_bucket.post("/embed", json={"inputs": f"s3://{BUCKET}/cat.png"}).json()["dim"] == 24
+    boto3.client("s3").put_object(Bucket=BUCKET, Key="uploads/cat.png", Body=cat_png)
+    assert with_bucket.post("/embed", json={"inputs": f"s3://{BUCKET}/uploads/cat.png"}).json()["dim"] == 24
     answer = with_bucket.post("/embed", json={"inputs": "s3://other-bucket/there"})
     assert (answer.status_code, answer.json()["code"]) == (403, "source_forbidden")
 

@@ -87,7 +87,7 @@ def test_deletes_old_versions_that_no_alias_uses(aws: FakeAws) -> None:
     result = aws.run("scripts/deploy.sh", "dev", SAM="echo")
     assert result.returncode == 0, result.stderr
     deleted = [(call[1], call[3]) for call in aws.calls("lambda delete-function")]
-    assert deleted == [("pet-tagger-dev-tag", version) for version in "76531"]
+    assert deleted == [("pet-tagger-dev-tag", version) for version in "876531"]
 
 
 def test_the_access_logs_role_is_created_only_if_there_is_none(aws: FakeAws) -> None:
