@@ -1,10 +1,10 @@
-# Every task of the project; `make` lists them.
+# All tasks of the project. `make` without a target lists them.
 SHELL := bash
 .DEFAULT_GOAL := help
 ARGS ?=
-# What `sam build` calls it: the function in small letters, and the template's DockerTag.
+# The image name that `sam build` uses: the function's name in lower case, and the template's DockerTag.
 IMAGE ?= tagfunction:pet-tagger
-# Production is built on the base that `make pin-base` wrote down; where it did not, the build says so and stops.
+# Production builds use the base image pinned in base-image.txt. Without this file, the build fails.
 BASE_IMAGE = $(if $(filter prod,$(ENV)),$(or $(shell cat base-image.txt 2>/dev/null),$(error no base-image.txt: run make pin-base, and commit it)))
 SAM_PARAMETERS = $(if $(MODEL_ID),ModelId=$(MODEL_ID)) $(if $(BASE_IMAGE),BaseImage=$(BASE_IMAGE)) \
   $(if $(ARCHITECTURE),Architecture=$(ARCHITECTURE))
@@ -23,36 +23,36 @@ local: ## serve on http://localhost:7860 as Lambda does, with SAM and Docker (PO
 	scripts/sam.sh build $(SAM_OPTIONS)
 	scripts/sam.sh local start-api $(if $(PORT),--port $(PORT)) $(SAM_OPTIONS)
 
-test: .venv/.ready ## all tests but e2e; those of the container need Docker (ARGS= goes to pytest)
+test: .venv/.ready ## run all tests except e2e; the container tests need Docker (ARGS= is passed to pytest)
 	.venv/bin/python -m pytest -m "not e2e" $(ARGS)
 
-e2e: .venv/.ready ## the image as Lambda runs it, and `sam local`, with real pictures; needs Docker
+e2e: .venv/.ready ## test the image as Lambda runs it, and `sam local`, with real pictures; needs Docker
 	scripts/sam.sh --version
 	REQUIRE_ENGINE=1 .venv/bin/python -m pytest -m "container or e2e" $(ARGS)
 
 test-weights: .venv/.ready ## bake the real checkpoint from the hub and check its published logits
 	TEST_WEIGHTS=1 .venv/bin/python -m pytest -m weights $(ARGS)
 
-train-demo: .venv/.ready ## draw, train and write models/demo: under 90 minutes on 2 cores; needs npm (ARGS=--resume goes on)
+train-demo: .venv/.ready ## draw, train and write models/demo: under 90 minutes on 2 cores; needs npm (ARGS=--resume continues)
 	.venv/bin/python -m tools.demo.train $(ARGS)
 
-bulk-soak: .venv/.ready ## 1,000 pictures through the queue's function, with faults, a crash and duplicates; prints counts
+bulk-soak: .venv/.ready ## send 1,000 pictures through the queue's function, with faults, a crash and duplicates; prints counts
 	BULK_PICTURES=1000 .venv/bin/python -m pytest tests/bulk/test_poller.py -q -s $(ARGS)
 
-bench: .venv/.bench-ready ## speed, memory, cold start and size beside others: build/bench.json, docs/benchmarks.md (half an hour)
+bench: .venv/.bench-ready ## compare speed, memory, cold start and size with other services: build/bench.json, docs/benchmarks.md (half an hour)
 	.venv/bin/python -m benchmarks $(ARGS)
 
-bench-quick: .venv/.ready ## the ratios that a change of code can spoil, against their limits (two minutes)
+bench-quick: .venv/.ready ## check the ratios that a code change can worsen against their limits (two minutes)
 	.venv/bin/python -m benchmarks --quick $(ARGS)
 
-fuzz: .venv/.ready ## damaged pictures, events and forms, bombs, and schemathesis over the API (ARGS= goes to the fuzzer)
+fuzz: .venv/.ready ## fuzz with damaged pictures, events and forms, decompression bombs, and schemathesis (ARGS= is passed to the fuzzer)
 	.venv/bin/python -m tools.fuzz $(ARGS)
 	FUZZ=1 .venv/bin/python -m pytest tests/hostile
 
-soak: .venv/.ready ## 20,000 requests to the image under its limits (IMAGE=, ARGS=); needs Docker
+soak: .venv/.ready ## send 20,000 requests to the image with Lambda's memory limit (IMAGE=, ARGS=); needs Docker
 	.venv/bin/python -m tools.soak $(ARGS)
 
-check: .venv/.ready ## lint, types, layers, policy, and drift of what is generated (OpenAPI, events, lock files)
+check: .venv/.ready ## check lint, types, layers, policy, and that generated files are up to date (OpenAPI, events, lock files)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -63,7 +63,7 @@ check: .venv/.ready ## lint, types, layers, policy, and drift of what is generat
 	scripts/lock.sh --check
 	@$(MAKE) --no-print-directory policy
 
-policy: .venv/.ready ## judge the template, the Dockerfile, the workflows and what is locked
+policy: .venv/.ready ## check the template, the Dockerfile, the workflows and the locked packages
 	scripts/sam.sh validate --lint
 	scripts/tool.sh policy cfn-lint template.yaml $(filter-out %.asl.yaml,$(wildcard infra/*.yaml))
 	scripts/tool.sh policy checkov
@@ -71,44 +71,44 @@ policy: .venv/.ready ## judge the template, the Dockerfile, the workflows and wh
 	scripts/tool.sh policy zizmor --offline --quiet --strict-collection .github
 	scripts/audit.sh
 
-# --- deploying; docs/operations.md has it step by step
+# --- deployment; docs/operations.md describes it step by step
 
-build: ## build the image, the model baked in (MODEL_ID=; ENV=prod builds on the pinned base)
+build: ## build the image with the model (MODEL_ID=; ENV=prod uses the pinned base image)
 	scripts/sam.sh build $(SAM_OPTIONS)
 
-pin-base: ## write down the base image by digest, for production: base-image.txt
+pin-base: ## pin the base image for production by its digest: base-image.txt
 	scripts/pin-base.sh
 
-sbom: .venv/.ready ## write the built image's bill of materials to build/sbom.cdx.json (CycloneDX)
+sbom: .venv/.ready ## write the software bill of materials of the image to build/sbom.cdx.json (CycloneDX)
 	@mkdir -p build
 	SYFT_CHECK_FOR_APP_UPDATE=false scripts/tool.sh policy syft scan docker:$(IMAGE) --output cyclonedx-json=build/sbom.cdx.json
 
-scan: sbom ## look for known vulnerabilities in the image, with grype (github.com/anchore/grype)
+scan: sbom ## scan the image for known vulnerabilities with grype (github.com/anchore/grype)
 	grype sbom:build/sbom.cdx.json --fail-on high --only-fixed
 
-deploy: ## deploy what was built (ENV=dev or prod)
+deploy: ## deploy the built image (ENV=dev or prod)
 	scripts/deploy.sh $(or $(ENV),$(error which ENV, dev or prod?)) $(if $(ARCHITECTURE),Architecture=$(ARCHITECTURE))
 
-smoke-test: ## tag a picture with what is deployed (ENV=dev or prod)
+smoke-test: ## tag a picture with the deployed service (ENV=dev or prod)
 	scripts/smoke-test.sh pet-tagger-$(or $(ENV),$(error which ENV, dev or prod?))
 
-dashboard: ## put the dashboard of what is deployed into CloudWatch (ENV=dev or prod)
+dashboard: ## create the CloudWatch dashboard of the deployed service (ENV=dev or prod)
 	scripts/dashboard.sh pet-tagger-$(or $(ENV),$(error which ENV, dev or prod?))
 
-# --- keeping it in order
+# --- maintenance
 
-format: .venv/.ready ## format the code, and fix what the linter can
+format: .venv/.ready ## format the code and apply the linter's automatic fixes
 	.venv/bin/ruff check --fix-only --exit-zero
 	.venv/bin/ruff format
 
-docs: .venv/.ready ## run every command of the docs, write down its answer, and photograph the page
+docs: .venv/.ready ## run every command of the docs, update its output, and take screenshots of the page
 	.venv/bin/python -m tools.docs
 	.venv/bin/python -m tools.screenshots
 
-lock: .venv/.ready ## compile the lock files again, after a change of pyproject.toml
+lock: .venv/.ready ## update the lock files after a change of pyproject.toml
 	scripts/lock.sh
 
-clean: ## remove what can be made again: environments, builds, caches
+clean: ## remove generated files: environments, builds, caches
 	rm -rf .venv .venv-* .aws-sam build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -116,7 +116,7 @@ clean: ## remove what can be made again: environments, builds, caches
 	.venv/bin/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/bench.lock
 	@touch $@
 
-# Made once, and again when what it installs changes.
+# Rebuilt when one of the requirements files changes.
 .venv/.ready: requirements/torch.txt requirements/dev.lock
 	@scripts/setup.sh
 	@touch $@

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the folder of the model to take where the hub cannot be reached: models/demo, or, until that is there, a small
-# one with random weights that it makes.
+# Prints the folder of the model to use if the hub cannot be reached: models/demo. If this folder does not exist, the
+# script creates a small model with random weights and prints its folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Prints a Python that the project runs on (3.11 to 3.13), or says in one line that there is none.
-# $PYTHON, if set, is the only one tried.
+# Prints the path of a supported Python (3.11 to 3.13), or fails with one line if there is none.
+# If $PYTHON is set, only this one is tried.
 set -euo pipefail
 
 for python in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
-  # Asked, not only looked up: a version manager's shim is there for versions it has not enabled.
+  # Each Python is run, because a version manager has shims for versions that are not enabled.
   if "$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
     command -v "$python"
     exit

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Compiles the lock files of requirements/ from pyproject.toml and requirements/*.in.
 #
-#   scripts/lock.sh            write them; what is locked stays as it is unless its source asks for something else
-#   scripts/lock.sh --check    compare only: 1 when a lock file is not what its source says
-#   scripts/lock.sh --upgrade  take the newest release of everything that pyproject.toml does not pin
+#   scripts/lock.sh            write them; locked versions stay unless the requirements no longer allow them
+#   scripts/lock.sh --check    compare only; exit code 1 if a lock file is out of date
+#   scripts/lock.sh --upgrade  use the newest releases that pyproject.toml allows
 #
-# torch is in none of them: its CPU build is on an index of its own (requirements/torch.txt).
+# No lock file contains torch, because its CPU build has its own package index (requirements/torch.txt).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,7 @@ case "${1:-}" in
   "") ;;
   --upgrade) upgrade=--upgrade ;;
   --check)
-    # Compiled over a copy: uv keeps what the output file already pins, so a new release elsewhere is no drift.
+    # uv keeps the versions of an existing output file, so a new release of a package does not count as a difference.
     out=$(mktemp -d)
     trap 'rm -rf "$out"' EXIT
     cp requirements/*.lock "$out"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Serves the tagger on this machine, without Docker: bakes the model, then runs uvicorn.
 #
-#   MODEL_ID        a CLIP checkpoint, hub id or folder (default: openai/clip-vit-base-patch32)
+#   MODEL_ID        a CLIP checkpoint: hub id or folder (default: openai/clip-vit-base-patch32)
 #   MODEL_REVISION  its revision
-#   MODEL_DIR       where it is baked (default: build/model)
+#   MODEL_DIR       folder for the baked model (default: build/model)
 #   PORT            default 7860
 #
-# When the model hub cannot be reached, the default model gives way to the demo model, loudly; a MODEL_ID never does.
+# If the model hub cannot be reached and MODEL_ID is not set, it serves the demo model and prints a warning.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,8 +34,8 @@ elif [ "$status" -ne 0 ]; then
   exit "$status"
 fi
 
-# Ctrl-C is how this ends, or SIGTERM to this script alone, which the server must then be told of. It answers what is in
-# progress, for five seconds at most; its end by a signal is no failure.
+# Ctrl-C or SIGTERM stops the service. SIGTERM reaches only this script, so it is forwarded to the server. The server
+# finishes requests in progress for at most five seconds. Then the script exits with 0.
 "$python" -m uvicorn function.handler:app --port "$port" --timeout-graceful-shutdown 5 &
 server=$!
 stop() {

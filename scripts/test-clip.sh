@@ -3,7 +3,7 @@
 #
 #   scripts/test-clip.sh [IMAGE] [URL]      defaults: events/cat.jpg, http://localhost:7860
 #
-# An API key, where the service wants one, is taken from $API_KEY.
+# If the service needs an API key, set $API_KEY.
 set -euo pipefail
 
 case "${1:-}" in -h | --help) sed -n '2,6p' "$0"; exit ;; esac
