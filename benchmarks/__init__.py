@@ -1,8 +1,8 @@
-"""How fast, how small, how soon: this service beside others that run the same model on the same pictures.
+"""Compare speed, size and cold start of this service with others that run the same model on the same pictures.
 
     make bench          everything: build/bench.json, docs/benchmarks.md and its plots
-    make bench-quick    the ratios that a change of code can spoil, checked against their limits
+    make bench-quick    the ratios that a code change can worsen, checked against their limits
 
-Every subject lives in a process of its own (worker.py) and takes its turn (measure.py), so that what the machine does
-besides falls on all alike. Ratios are of medians of one run; absolute times are this machine's.
+Every subject runs in a separate process (worker.py). The subjects take turns (measure.py), so that other load on the
+machine affects all of them equally. Ratios compare medians of one run. Absolute times are valid for one machine only.
 """

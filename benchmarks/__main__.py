@@ -23,7 +23,7 @@ def main() -> int:
     given = parser.parse_args()
     measure.stop_on_termination()
     files = Files()
-    # In a process of its own: what a process has mapped, torch and weights, would stay when the page cache is dropped.
+    # In a separate process, because pages that a live process maps stay in the page cache when it is dropped.
     preparation = multiprocessing.get_context("spawn").Process(
         target=prepare, args=(files, not given.quick), daemon=True
     )

@@ -129,7 +129,7 @@ def _take_turns(samples: Samples, rounds: int, turns: Sequence[Turn]) -> None:
 def cold(names: Sequence[str], rounds: int, dropped: bool, own_labels: bool = False) -> Samples:
     """Return the cost of new processes until their first answer.
 
-    `dropped`: the page cache is empty (needs root). `own_labels`: the requests have labels of their own.
+    `dropped`: the page cache is emptied first (needs root). `own_labels`: the requests contain their own labels.
     """
     kind = f"cold_{'dropped' if dropped else 'warm'}{'_own_labels' if own_labels else ''}"
     samples: Samples = {}
@@ -139,7 +139,7 @@ def cold(names: Sequence[str], rounds: int, dropped: bool, own_labels: bool = Fa
                 os.sync()
                 Path("/proc/sys/vm/drop_caches").write_text("3")
             taken = _cold_start(name, OWN_LABELS if own_labels else OWN_LABELS_PICTURE)
-            if dropped or i:  # with a warm cache the first round fills it
+            if dropped or i:  # with a warm cache, the first round only fills it
                 for measure, value in taken.items():
                     samples.setdefault((name, f"{kind}_{measure}"), []).append(value)
     return samples
@@ -171,7 +171,7 @@ def can_drop_caches() -> bool:
 
 
 def throughput(files: Files, names: Sequence[str], rounds: int, requests: int) -> Samples:
-    """Return images per second that local servers answer to 1, 2 and 4 callers at once."""
+    """Return how many images per second local servers answer with 1, 2 and 4 concurrent callers."""
     samples: Samples = {}
     environment = {"MODEL": str(files.checkpoint), "MODEL_DIR": str(files.baked), "HF_HUB_OFFLINE": "1"}
     picture = ROOT / "events/cat.jpg"
@@ -196,7 +196,7 @@ def throughput(files: Files, names: Sequence[str], rounds: int, requests: int) -
 
 
 def _rate(port: int, picture: Path, callers: int, requests: int) -> float:
-    """Return images per second over `requests` uploads of `picture` by so many callers at once."""
+    """Return images per second for `requests` uploads of `picture` by `callers` concurrent callers."""
     data = picture.read_bytes()
     with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client, ThreadPoolExecutor(callers) as pool:
 
@@ -209,7 +209,7 @@ def _rate(port: int, picture: Path, callers: int, requests: int) -> float:
 
 
 def imports() -> dict[str, float]:
-    """Return milliseconds that importing the handler spends in each top-level package, by `-X importtime`."""
+    """Return how many milliseconds importing the handler takes per top-level package (`-X importtime`)."""
     code = "import function.handler"
     environment = {**os.environ, "MODEL_DIR": str(Files().baked), "LOG_LEVEL": "ERROR"}
     command = [sys.executable, "-X", "importtime", "-c", code]
@@ -224,5 +224,5 @@ def imports() -> dict[str, float]:
 
 
 def stop_on_termination() -> None:
-    """Make SIGTERM end the run as Ctrl-C does, so that every subject is stopped."""
+    """Exit on SIGTERM as on Ctrl-C, so that every subject is stopped."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -1,4 +1,4 @@
-"""From samples to bench.json: medians, and the ratios that say whether we stand where we want to."""
+"""Summarise samples in bench.json: medians, and ratios with their targets."""
 
 import json
 import os
@@ -17,7 +17,7 @@ Median = Callable[[str, str], float]
 
 @dataclass(frozen=True)
 class Ratio:
-    """A figure to hold: `value(median)` should be at most `target`; `limit` is where a quick run in CI fails."""
+    """A ratio with its target: `value(median)` should be at most `target`. A quick run fails above `limit`."""
 
     key: str
     says: str
@@ -27,7 +27,7 @@ class Ratio:
 
 
 def _over(a: str, b: str, measure: str, measure_b: str = "") -> Callable[[Median], float]:
-    """Return what divides the median of `a` by that of `b`."""
+    """Return a function that divides the median of `a` by the median of `b`."""
     return lambda median: median(a, measure) / median(b, measure_b or measure)
 
 
@@ -144,7 +144,7 @@ RATIOS = (
 
 
 def summarise(samples: Samples, layers: dict[str, list[tuple[str, float]]], quick: bool) -> dict[str, Any]:
-    """Return what bench.json holds: one object a measure, the ratios, the images' layers and the machine."""
+    """Return the content of bench.json: one object per measure, the ratios, the image layers and the machine."""
     for subject, sizes in layers.items():
         samples[subject, "image_mb"] = [sum(size for _, size in sizes)]
     medians = {key: statistics.median(values) for key, values in samples.items()}
@@ -152,7 +152,7 @@ def summarise(samples: Samples, layers: dict[str, list[tuple[str, float]]], quic
     for ratio in RATIOS:
         try:
             ratios[ratio.key] = round(ratio.value(lambda subject, measure: medians[subject, measure]), 3)
-        except KeyError:  # not measured in this run, or not to be had on this machine
+        except KeyError:  # not measured in this run, or not available on this machine
             continue
     return {
         "machine": _machine(),
@@ -188,7 +188,7 @@ def _machine() -> dict[str, Any]:
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.processor(),
     )
-    import torch  # noqa: PLC0415 - not while a cold start is measured: what is mapped stays in the page cache
+    import torch  # noqa: PLC0415 - importing torch earlier would keep its files in the page cache during cold starts
 
     halves = ", bfloat16" if torch.cpu._is_avx512_bf16_supported() else ""
     return {
@@ -200,7 +200,7 @@ def _machine() -> dict[str, Any]:
 
 
 def beyond_limits(ratios: dict[str, float]) -> list[str]:
-    """Return a complaint for every ratio that is beyond the limit a quick run holds, or that is missing."""
+    """Return a message for every ratio that is above its limit or missing."""
     complaints = []
     for ratio in RATIOS:
         if ratio.limit is None:

@@ -1,4 +1,4 @@
-"""What is compared. Each subject is loaded in a process of its own, and imports only what it needs itself.
+"""The services and models that are compared. Each one runs in a separate process and imports only what it needs.
 
 - *usual service*: FastAPI, `CLIPProcessor` and `CLIPModel`, both towers on every request, as most public services do
 - *pipeline*: Transformers' `zero-shot-image-classification` behind the same web framework
@@ -40,7 +40,7 @@ class Subject:
 
 
 def _pixels(n: int) -> Any:
-    """Return n images of numbers as large as normalised pixels are, the same for every subject."""
+    """Return n images with values in the range of normalised pixels, the same for every subject."""
     import torch  # noqa: PLC0415
 
     return torch.arange(n * 3 * 224 * 224, dtype=torch.float32).sin().view(n, 3, 224, 224)
@@ -55,7 +55,7 @@ def _ours(dtype: str, wide: bool = False) -> Callable[[Files], Subject]:
             pixels = _pixels(n)
             return lambda: tagger._inference.submit(
                 tagger._encode_image, pixels
-            ).result()  # where it encodes for requests
+            ).result()  # on the thread that encodes requests
 
         return Subject(encoder, lambda event: handler(event, _CONTEXT))
 

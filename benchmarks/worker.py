@@ -1,4 +1,4 @@
-"""A subject in a process of its own: does what it is told, one line of JSON at a time, and says how long it took.
+"""Run one subject in a separate process: read requests as lines of JSON and write how long each one took.
 
 python -m benchmarks.worker SUBJECT                serve the driver (measure.py) on standard input and output
 python -m benchmarks.worker SUBJECT --cold EVENT   load, answer ten times, report the cost up to the first answer
@@ -22,7 +22,7 @@ _COLD_ANSWERS = 10
 def main() -> None:
     """Run the command line."""
     subject = SUBJECTS[sys.argv[1]]
-    # The driver alone reads what is said here; a subject's own log goes where a log that nobody reads goes.
+    # Only messages for the driver go to standard output. The subject's log is discarded.
     said = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     files = Files()
@@ -34,14 +34,14 @@ def main() -> None:
 
 
 def _cold(subject: Subject, event: dict[str, Any], said: TextIO) -> None:
-    """Say what this process had cost when it first answered, then how long each of the first answers took."""
+    """Report the CPU time and memory up to the first answer, then the duration of each of the first answers."""
     first = _answer(subject, event)["ms"]
     used = resource.getrusage(resource.RUSAGE_SELF)
     _say(
         said,
         {
             "cpu_s": used.ru_utime + used.ru_stime,
-            "rss_mb": _memory_mb()["peak_mb"],  # ru_maxrss would count what the parent had when it forked
+            "rss_mb": _memory_mb()["peak_mb"],  # ru_maxrss would include the parent's memory at the fork
             "read_mb": used.ru_inblock * 512 / 1e6,
         },
     )
@@ -72,7 +72,7 @@ def _serve(subject: Subject, files: Files, said: TextIO) -> None:
 
 
 def _answer(subject: Subject, event: dict[str, Any]) -> dict[str, float]:
-    """Return how long one answer took, and how long without the encode if it says; anything but tags is an error."""
+    """Return the duration of one answer, also without the encode if the response reports it. Exit if it is an error."""
     if subject.answer is None:
         raise SystemExit("this subject answers no events")
     began = time.perf_counter()
@@ -91,7 +91,7 @@ def _milliseconds(call: Any) -> float:
 
 
 def _memory_mb() -> dict[str, float]:
-    """Return resident memory now and at its highest."""
+    """Return current and peak resident memory."""
     fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return {name: int(fields[key].split()[0]) / 1e3 for name, key in (("rss_mb", "VmRSS"), ("peak_mb", "VmHWM"))}
 
