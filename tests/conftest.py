@@ -1,4 +1,4 @@
-"""What many tests share: small checkpoints, baked and loaded by the code that users run, and pictures."""
+"""Shared fixtures: small checkpoints, baked and loaded with the production code, and pictures."""
 
 import io
 from pathlib import Path
@@ -21,7 +21,7 @@ def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_model(small_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same, baked with the service's own labels."""
+    """The small checkpoint, baked with the built-in labels."""
     out = tmp_path_factory.mktemp("baked") / "small"
     assert bake.main(["--model", str(small_checkpoint), "--out", str(out)]) == 0
     return out
@@ -29,7 +29,7 @@ def small_model(small_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def small_tagger(small_model: Path) -> Tagger:
-    """The same, loaded."""
+    """A tagger with the small model."""
     return Tagger.load(small_model, "float32", MAX_PIXELS)
 
 
@@ -51,7 +51,7 @@ def cat_png(cat_photo: Image.Image) -> bytes:
 
 
 def encode(image: Image.Image, image_format: str, **options: object) -> bytes:
-    """Return `image` as a file of that format."""
+    """Return `image` encoded as `image_format`."""
     file = io.BytesIO()
     image.save(file, image_format, **options)
     return file.getvalue()

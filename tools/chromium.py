@@ -1,6 +1,6 @@
-"""How Chromium is found and started, for tests and for screenshots: no screen, no sandbox of its own, no calls home."""
+"""Names and flags to start Chromium for tests and screenshots: headless, no sandbox, no background network requests."""
 
-# Debian's, Ubuntu's, and Google's build of it, which GitHub's runners have.
+# The commands on Debian, on Ubuntu, and on GitHub's runners (Google's build).
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 CHROMIUM_FLAGS = [

@@ -1,4 +1,4 @@
-"""Render the pictures that the web page offers to try, from the drawings of the tests.
+"""Render the sample pictures of the web page from the tests' drawings.
 
     python -m tools.page_pictures
 

@@ -1,4 +1,4 @@
-"""Take the pictures of the web page that the README shows, from a service with the demo model.
+"""Take the README's screenshots of the web page with the demo model.
 
 python -m tools.screenshots
 
@@ -32,7 +32,7 @@ _SCREENS: dict[str, dict[str, Any]] = {
 
 
 def take(browser: Browser, url: str, name: str, options: dict[str, Any]) -> Path:
-    """Take one picture: a dog and a cat, tagged, or on a phone the page as it opens; return the file."""
+    """Take one screenshot and return its file: two tagged pictures, or on a phone the page before any picture."""
     with browser.new_context(device_scale_factor=1.5, reduced_motion="reduce", **options) as context:
         page = context.new_page()
         page.goto(url)
@@ -55,7 +55,7 @@ def _tag_two(page: Page) -> None:
 
 
 def main() -> int:
-    """Take them all; return the exit code."""
+    """Take all screenshots; return the exit code."""
     executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if executable is None:
         print("no chromium on PATH (Debian: apt-get install chromium fonts-inter)", file=sys.stderr)

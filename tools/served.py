@@ -1,4 +1,4 @@
-"""The service with the demo model, on a free port, for tools that write down or photograph what it answers."""
+"""The service with the demo model, on a free port, for tools that document its answers or take screenshots."""
 
 import threading
 import time
@@ -43,7 +43,7 @@ def served(model_dir: Path) -> Iterator[int]:
 
 
 def _port(server: uvicorn.Server, thread: threading.Thread) -> int:
-    """Return the port, once the server listens on it."""
+    """Wait until the server listens and return its port."""
     deadline = time.monotonic() + _START_TIMEOUT_S
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""A server in a process of its own, for tests and benchmarks."""
+"""Run a server in a separate process, for tests and benchmarks."""
 
 import os
 import signal

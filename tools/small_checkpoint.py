@@ -1,8 +1,8 @@
-"""Make a small CLIP checkpoint with random weights: it cannot tag, but is loaded, baked and served like any other.
+"""Create a small CLIP checkpoint with random weights. It is loaded, baked and served like a trained one.
 
     python -m tools.small_checkpoint OUT
 
-Tests use it where only the arithmetic matters, in many shapes.
+Tests use it if only the arithmetic matters, in many shapes.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def make_checkpoint(
 
 @torch.no_grad()
 def _spread(model: CLIPModel) -> None:
-    """Give every parameter random values: biases of zero and norms of one would hide a wrong bias or norm."""
+    """Set biases and norms to random values, because zeros and ones would hide errors in their use."""
     for name, parameter in model.named_parameters():
         if parameter.ndim == 1:
             parameter.normal_(mean=1.0 if "norm" in name and name.endswith("weight") else 0.0, std=0.2)
@@ -69,7 +69,7 @@ def _spread(model: CLIPModel) -> None:
 
 @torch.no_grad()
 def _round_to_half(model: CLIPModel) -> None:
-    """Round what OpenAI's own code keeps in half precision: linear and convolution layers, and the projections."""
+    """Round the weights that OpenAI's code stores in half precision: linear and convolution layers, and projections."""
     for module in model.modules():
         if isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
             for parameter in module.parameters():
@@ -77,7 +77,7 @@ def _round_to_half(model: CLIPModel) -> None:
 
 
 def _byte_tokenizer() -> CLIPTokenizer:
-    """Return CLIP's tokenizer with a vocabulary of single bytes: any text has tokens, no word has one."""
+    """Return CLIP's tokenizer with a vocabulary of single bytes, which can encode any text."""
     characters = sorted(ByteLevel.alphabet())
     pieces = [*characters, *(f"{character}</w>" for character in characters), "<|startoftext|>", "<|endoftext|>"]
     return CLIPTokenizer(vocab={piece: i for i, piece in enumerate(pieces)}, merges=[])

@@ -1,10 +1,10 @@
-"""Soak the image: thousands of mixed requests to one container under Lambda's limits, one in ten of them broken.
+"""Soak the image: send thousands of requests to one container with Lambda's limits, one in ten of them broken.
 
     python -m tools.soak [--image TAG] [--requests N] [--seed N]
 
-Fails if an answer is neither 200 nor in the four hundreds, if the process ends, if its memory grows by more than 3 %
-from the second tenth of the run to the last, or if of equal requests the slowest hundredth takes over three times the
-median. The root is read-only, the user unprivileged, memory 3,008 MB; nothing but the port is open, on this machine.
+Fails if a status is neither 200 nor 4xx, if the process ends, if its memory grows by more than 3 % from the second
+tenth of the run to the last, or if the 99th percentile of equal requests is over three times the median. The root file
+system is read-only, the user is unprivileged, memory is 3,008 MB, and only the local port is open.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from tools.make_events import PICTURE, Request, rest_event
 
 _LIMITS = ("--read-only", "--tmpfs=/tmp", "--user=1051", "--memory=3008m", "--cap-drop=ALL")
 _PATH = "/2015-03-31/functions/function/invocations"
-# The process whose command line names the runtime, not the emulator beside it.
+# Prints the memory of the function's process, not of the emulator.
 _RESIDENT = """
 import pathlib
 for path in pathlib.Path("/proc").glob("[0-9]*"):
@@ -75,8 +75,8 @@ def _until_it_answers(port: int, event: Any) -> None:
 
 
 def soak(container: str, port: int, count: int, seed: int) -> list[str]:
-    """Send `count` requests, print the figures, and return what is wrong with them."""
-    rng = random.Random(seed)  # noqa: S311 - to repeat, not to hide
+    """Send `count` requests, print the figures, and return the failed checks."""
+    rng = random.Random(seed)  # noqa: S311 - for repeatable runs, not for security
     sound = [event for event in seeds.events() if event.get("body") or rng.random() < 0.5]
     equal = rest_event(Request("POST", "/tag", PICTURE.read_bytes(), "image/jpeg"))
     _until_it_answers(port, equal)

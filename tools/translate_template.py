@@ -1,9 +1,9 @@
-"""Print template.yaml as CloudFormation will see it, SAM's part translated, as JSON.
+"""Translate template.yaml from SAM to CloudFormation and print it as JSON.
 
     scripts/tool.sh policy python tools/translate_template.py [NAME=VALUE...]
 
-NAME=VALUE are parameters of the template; the others have their defaults. Run where the SAM translator is: it does not
-go with what this project locks for itself.
+NAME=VALUE sets a parameter of the template; other parameters have their defaults. It runs in .venv-policy, because the
+SAM translator conflicts with this project's locked packages.
 """
 
 import json
@@ -23,15 +23,15 @@ def main() -> int:
 
 
 def translate(parameters: dict[str, str]) -> Any:
-    """Return the translated template, its parameters still to be filled in but where SAM needed their values."""
-    # Looked up by name: they are there in .venv-policy alone, and mypy looks in .venv.
+    """Return the translated template. Parameters are replaced only where SAM needs their values."""
+    # Imported by name, because they are only in .venv-policy and mypy checks with .venv.
     load = import_module("cfnlint.decode.cfn_yaml").load
     parser = import_module("samtranslator.parser.parser").Parser()
     translator = import_module("samtranslator.translator.translator").Translator
-    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # asked for, to tell AWS's partitions apart
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # SAM derives the AWS partition from the region
     template = json.loads(json.dumps(load(str(TEMPLATE))))
     _put_packages(template)
-    # Managed policies are those that SAM itself names.
+    # The managed policies that SAM adds by name.
     managed = {name: f"arn:aws:iam::aws:policy/{name}" for name in ("AWSXRayDaemonWriteAccess",)}
     return translator(managed, parser).translate(template, parameters)
 

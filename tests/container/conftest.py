@@ -1,4 +1,4 @@
-"""The image, and a container of it that runs as Lambda runs one."""
+"""Fixtures: the image, and a container that runs as on Lambda."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ from tests.support.programs import MODEL, require_engine, run
 
 TAG = "pet-tagger:test"
 
-# As on Lambda: nothing to write to but /tmp, a user nobody knows, no network, the memory that the template asks for.
+# As on Lambda: only /tmp is writable, the user is unknown, and memory is as in the template. There is no network.
 STRANGER = ["--read-only", "--user=1051", "--cap-drop=ALL"]
 AS_LAMBDA = [*STRANGER, "--tmpfs=/tmp", "--network=none", "--memory=3008m"]
 
@@ -63,7 +63,7 @@ class Container:
 
 @pytest.fixture(scope="session")
 def image() -> str:
-    """The image's tag, built from this folder with the demo model."""
+    """The tag of the image, built from this folder with the demo model."""
     require_engine()
     run("docker", "build", "--build-arg", f"MODEL_ID={MODEL}", "--tag", TAG, ".", timeout_s=1800)
     return TAG
@@ -71,14 +71,14 @@ def image() -> str:
 
 @pytest.fixture(scope="session")
 def container(image: str) -> Iterator[Container]:
-    """A container that lives as long as the tests, as a warm one does."""
+    """A warm container, shared by all tests."""
     with running(image) as warm:
         yield warm
 
 
 @contextmanager
 def running(image: str, limits: Sequence[str] = AS_LAMBDA) -> Iterator[Container]:
-    """Start a container, wait until it listens, and remove it whatever happens."""
+    """Start a container, wait until it listens, and always remove it afterwards."""
     container = Container(run("docker", "run", "--detach", *limits, image).strip())
     try:
         container.wait_until_it_listens()

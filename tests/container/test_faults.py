@@ -1,4 +1,4 @@
-"""What the image does where its surroundings fail: no room in /tmp, no memory, an end in the middle of a request."""
+"""Faults in the environment of the image: full /tmp, too little memory, SIGTERM during a request."""
 
 import http.client
 import io
@@ -82,8 +82,8 @@ def test_absent_tmp_changes_no_answer(image: str) -> None:
         assert unlike_their_samples(container) == {}
 
 
-def test_too_little_memory_to_start_is_told_at_once(image: str) -> None:
-    """As on Lambda, each call starts the process anew and is told that it was killed; none waits."""
+def test_fails_immediately_if_memory_is_too_small_to_start(image: str) -> None:
+    """As on Lambda, each call restarts the process and fails immediately because the process is killed."""
     with running(image, limited("128m")) as container:
         started = time.monotonic()
         assert [invoke_status(container, TAG_PICTURE) for _ in range(2)] == [502, 502]
@@ -91,7 +91,9 @@ def test_too_little_memory_to_start_is_told_at_once(image: str) -> None:
         assert "Runtime exited with error: signal: killed" in container.logs()
 
 
-def test_a_picture_that_takes_all_the_memory_harms_no_other(image: str, large_event: dict[str, Any]) -> None:
+def test_next_request_succeeds_after_a_picture_that_needs_too_much_memory(
+    image: str, large_event: dict[str, Any]
+) -> None:
     with running(image, limited("450m")) as container:
         assert container.invoke(TAG_PICTURE)["statusCode"] == 200
         assert invoke_status(container, large_event) == 502
@@ -101,8 +103,8 @@ def test_a_picture_that_takes_all_the_memory_harms_no_other(image: str, large_ev
     assert log.count("model loaded") == 2
 
 
-def test_a_request_in_progress_does_not_hold_up_the_end(image: str, large_event: dict[str, Any]) -> None:
-    """SIGTERM ends the container; who waits gets a broken connection or the emulator's error, never half an answer."""
+def test_sigterm_stops_the_container_during_a_request(image: str, large_event: dict[str, Any]) -> None:
+    """The waiting client gets a broken connection or the emulator's error, never half an answer."""
     with (
         running(image, [*STRANGER, "--tmpfs=/tmp", "--memory=3008m", "--publish=127.0.0.1::8080"]) as container,
         ThreadPoolExecutor(1) as threads,

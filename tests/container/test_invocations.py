@@ -1,4 +1,4 @@
-"""The image answers every event of `events/` on a read-only root, as a stranger, without a network."""
+"""The image answers every event of `events/` on a read-only root, as an unknown user, without a network."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ CUSTOM_LABELS = rest_event(Request("POST", "/tag", PICTURE.read_bytes(), "image/
 
 @pytest.fixture(scope="module")
 def expected(container: Container, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:  # noqa: ARG001 - first
-    """What the handler answers here; after the container fixture, so that it is not baked where that is skipped."""
+    """The handler's answers outside the container. Needs the container fixture first, which may skip the test."""
     events = {name: sample.event for name, sample in TAGGING.items()} | {"custom labels": CUSTOM_LABELS}
     return in_process_answers(events, tmp_path_factory.mktemp("in-process"))
 

@@ -1,4 +1,4 @@
-"""docs/labels.md, executed: its labels are checked, baked, served and tagged with."""
+"""The examples of docs/labels.md work: its labels are checked, baked, served and used for tagging."""
 
 import json
 import os

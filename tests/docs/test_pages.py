@@ -1,4 +1,4 @@
-"""Every command in the docs is executed: what it answers, to the demo model's scores, is what the page says."""
+"""Every command in the docs is executed, and its output, including the demo model's scores, matches the page."""
 
 import re
 from collections.abc import Iterator

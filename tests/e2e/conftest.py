@@ -1,4 +1,4 @@
-"""`sam build`, and `sam local start-api` over what it built."""
+"""Fixtures: `sam build`, and `sam local start-api` with the built image."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One request through `sam local` leaves one line of log and one document of metrics, with all that is promised."""
+"""One request through `sam local` writes one log line and one metrics document with all documented fields."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from tests.support import emf
 
 pytestmark = pytest.mark.e2e
 
-# What docs/operations.md lists for a picture that was tagged.
+# The fields that docs/operations.md lists for a tagged picture.
 FIELDS = {
     "request_id",
     "correlation_id",
@@ -36,7 +36,7 @@ FIELDS = {
 
 
 def written(log: Path, request_id: str, expected: int) -> list[dict[str, Any]]:
-    """Return the lines of JSON that are of one request; they come a little after its answer."""
+    """Return the JSON log lines of one request. They are written shortly after its answer."""
     deadline = time.monotonic() + 20
     while True:
         lines = [line for line in log.read_text(errors="replace").splitlines() if request_id in line and "{" in line]

@@ -1,4 +1,4 @@
-"""A real photo through `sam local`, as a caller sends it, arrives unharmed and is answered as in process."""
+"""A photo sent through `sam local` arrives unchanged and gets the same answer as in process."""
 
 import base64
 import json
@@ -39,7 +39,7 @@ def test_json(api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float]) -
 
 
 def _check(response: httpx2.Response, expected: dict[str, float]) -> None:
-    """The same scores as in process mean the same bytes: one changed pixel moves them all."""
+    """Equal scores mean equal bytes, because one changed pixel changes all scores."""
     assert response.status_code == 200, response.text
     assert expected
     assert scores(response.text) == pytest.approx(expected, abs=1e-4)

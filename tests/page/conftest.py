@@ -1,4 +1,4 @@
-"""The service in a process of its own, and a Chromium that looks at it."""
+"""Fixtures: the service in a separate process, and a Chromium that opens its page."""
 
 import sys
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.support.programs import MODEL, require, run
 from tools.chromium import CHROMIUM_FLAGS, CHROMIUM_NAMES
 from tools.server_process import free_port, serving
 
-# Own labels load the text tower: seconds, where the machine has other work.
+# A request with its own labels loads the text tower, which takes seconds on a busy machine.
 TIMEOUT_MS = 60_000
 
 
@@ -26,8 +26,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/"
 
 
-# Of the package, not the session: while it is open, Playwright's event loop runs in this thread, and other tests want
-# one of their own.
+# Package scope, because Playwright's event loop runs in this thread while the browser is open, and other tests need
+# their own event loop.
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     executable = require(*CHROMIUM_NAMES)
@@ -40,7 +40,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def context_options() -> dict[str, Any]:
-    """What the test's browser is: a test that wants a phone, or the dark, parametrises this."""
+    """Options of the browser context. Tests parametrise this, for example for a phone or a dark colour scheme."""
     return {}
 
 
@@ -59,12 +59,12 @@ def context(chromium: Browser, service: str, context_options: dict[str, Any]) ->
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """The web page, opened; whatever a test does with it, nothing breaks its policy and no error goes uncaught."""
+    """The opened web page. The test fails on a violation of the content security policy or an uncaught error."""
     page = context.new_page()
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        # Chromium itself reports every answer over 399 as an error, also those that the page expects.
+        # Chromium logs every status above 399 as an error, also those that the page expects.
         if message.type in {"error", "warning"} and not message.text.startswith("Failed to load resource"):
             complaints.append(message.text)
 

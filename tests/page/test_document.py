@@ -1,4 +1,4 @@
-"""The page as the service sends it: whole, allowed to run nothing else, and cheap to ask for again."""
+"""The HTML of the page: one document, with a strict content security policy, and cached by its ETag."""
 
 import base64
 import hashlib
@@ -32,7 +32,7 @@ def policy(headers: dict[str, str]) -> dict[str, list[str]]:
     return {name: sources for name, *sources in directives}
 
 
-def test_is_one_document_that_asks_for_nothing_else(client: TestClient) -> None:
+def test_page_is_one_document_without_external_resources(client: TestClient) -> None:
     response = client.get("/")
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     references = re.findall(r'(?:src|href|action)="([^"]*)"', response.text)
@@ -42,7 +42,7 @@ def test_is_one_document_that_asks_for_nothing_else(client: TestClient) -> None:
     assert "url(" not in response.text
 
 
-def test_its_policy_allows_its_own_style_and_script_and_no_other(client: TestClient) -> None:
+def test_policy_allows_only_the_inline_style_and_script_of_the_page(client: TestClient) -> None:
     response = client.get("/")
     directives = policy(dict(response.headers))
     assert set(directives["script-src"]) == allowed(response.text, "script")
@@ -58,7 +58,7 @@ def test_fits_the_smallest_limit_of_the_front_doors(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("seen", "status"), [("{}", 304), ("W/{}", 304), ('"old", {}', 304), ("*", 304), ('"old"', 200)]
 )
-def test_is_sent_again_only_when_it_is_another(client: TestClient, seen: str, status: int) -> None:
+def test_page_is_not_sent_again_if_the_etag_matches(client: TestClient, seen: str, status: int) -> None:
     etag = client.get("/").headers["etag"]
     response = client.get("/", headers={"if-none-match": seen.format(etag)})
     assert (response.status_code, response.headers["etag"]) == (status, etag)
@@ -78,7 +78,7 @@ def test_knows_the_limits_of_the_service() -> None:
     ("method", "path", "status"),
     [("GET", "/health", 200), ("GET", "/labels", 200), ("POST", "/tag", 400), ("GET", "/nowhere", 404)],
 )
-def test_every_other_answer_may_load_nothing(client: TestClient, method: str, path: str, status: int) -> None:
+def test_policy_of_other_answers_allows_no_resources(client: TestClient, method: str, path: str, status: int) -> None:
     response = client.request(method, path)
     assert response.status_code == status
     assert policy(dict(response.headers)) == {"default-src": ["'none'"], "frame-ancestors": ["'none'"]}

@@ -1,4 +1,4 @@
-"""The look-up of known vulnerabilities: red when one is known, and never green by silence."""
+"""The audit fails on a known vulnerability. If the database is unreachable, it reports a skip, or fails if required."""
 
 import json
 import os
@@ -57,14 +57,14 @@ def audit(url: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_known_vulnerability_is_a_failure() -> None:
+def test_fails_on_a_known_vulnerability() -> None:
     with osv(vulnerable="torch") as url:
         result = audit(url)
     assert result.returncode == 1
     assert "PYSEC-0000-1" in result.stdout + result.stderr
 
 
-def test_what_cannot_be_looked_up_is_said() -> None:
+def test_reports_skipped_packages_if_the_database_is_unreachable() -> None:
     url = f"http://127.0.0.1:{free_port()}/v1/query"
     passed_over, required = audit(url), audit(url, REQUIRE_AUDIT="1")
     assert (passed_over.returncode, required.returncode) == (0, 1)

@@ -1,4 +1,4 @@
-"""`scripts/test-clip.sh` says what went wrong; what it prints when all is well is in test_run.py."""
+"""`scripts/test-clip.sh` explains errors. Its successful output is tested in test_run.py."""
 
 import subprocess
 

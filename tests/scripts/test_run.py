@@ -1,4 +1,4 @@
-"""`make run`: serves the model asked for, gives way to the demo model without the hub, and never for one asked for."""
+"""`make run` falls back to the demo model if the hub cannot be reached, unless MODEL_ID is set."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from tools.server_process import free_port, serving
 NO_HUB = {"HF_ENDPOINT": "http://127.0.0.1:9"}
 
 
-def test_gives_way_to_the_demo_model_loudly(tmp_path: Path) -> None:
+def test_warns_and_serves_the_demo_model_without_the_hub(tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "run.log"
     environment = {**NO_HUB, "PORT": str(port), "MODEL_ID": "", "MODEL_DIR": str(tmp_path / "model")}
     with serving("scripts/run.sh", port=port, log=log, environment=environment) as client:
@@ -23,7 +23,7 @@ def test_gives_way_to_the_demo_model_loudly(tmp_path: Path) -> None:
     assert "Application shutdown complete" in log.read_text()
 
 
-def test_a_model_asked_for_is_served_or_nothing(tmp_path: Path) -> None:
+def test_fails_without_fallback_if_the_requested_model_is_unreachable(tmp_path: Path) -> None:
     environment = {**os.environ, **NO_HUB, "MODEL_ID": "somebody/clip", "MODEL_DIR": str(tmp_path / "model")}
     result = subprocess.run(["scripts/run.sh"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 3

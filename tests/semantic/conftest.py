@@ -1,4 +1,4 @@
-"""The demo model as it is served, and pictures it was never trained on."""
+"""Fixtures: the demo model, and pictures that were not in its training data."""
 
 import io
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ FIRST_SEED = FIRST_UNSEEN_SEED + 50_000
 
 @dataclass(frozen=True)
 class Known:
-    """A picture and what it shows; `label` None for other things, `fur` None where there is none or nobody knows."""
+    """A picture and its content. `label` is None if it shows no pet; `fur` is None without fur or if unknown."""
 
     name: str
     label: str | None
@@ -34,7 +34,7 @@ class Known:
 
 @pytest.fixture(scope="session")
 def demo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """models/demo, baked."""
+    """The baked demo model."""
     out = tmp_path_factory.mktemp("baked") / "demo"
     assert bake.main(["--model", str(ROOT / "models" / "demo"), "--out", str(out)]) == 0
     return out
@@ -42,13 +42,13 @@ def demo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def demo_tagger(demo_model: Path) -> Tagger:
-    """models/demo, served."""
+    """A tagger with the demo model."""
     return Tagger.load(demo_model, "float32", 50_000_000)
 
 
 @pytest.fixture(scope="session")
 def unseen_pets() -> list[Known]:
-    """Drawings of every pet from seeds never trained on, coats in turn."""
+    """Drawings of every pet with seeds outside the training data, with alternating coats."""
     drawn = []
     for label in PETS:
         for number in range(DRAWINGS_PER_PET):
@@ -60,7 +60,7 @@ def unseen_pets() -> list[Known]:
 
 @pytest.fixture(scope="session")
 def unseen_others() -> list[Known]:
-    """Drawings of other things from seeds never trained on."""
+    """Drawings of other things with seeds outside the training data."""
     seeds = range(FIRST_SEED, FIRST_SEED + DRAWINGS_PER_OTHER_THING)
     return [Known(f"{label} {seed}", None, None, draw(seed, label).image) for label in OTHERS for seed in seeds]
 
@@ -95,7 +95,7 @@ def as_png(image: Image.Image) -> bytes:
 
 
 def scores(tagger: Tagger, image: Image.Image) -> dict[str, float]:
-    """Return every label's score, as the service gives it for the picture as a PNG."""
+    """Return the service's score of every label for the picture, sent as a PNG."""
     return {tag.label: tag.score for tag in tagger.tag(as_png(image), TagOptions(min_score=0.0)).tags}
 
 
@@ -105,12 +105,12 @@ def best(given: dict[str, float], labels: tuple[str, ...]) -> str:
 
 
 def wrong_pets(tagger: Tagger, known: list[Known]) -> list[str]:
-    """Return the names of the pictures whose best pet is not theirs."""
+    """Return the names of the pictures whose best pet is incorrect."""
     return [each.name for each in known if best(scores(tagger, each.image), PETS) != each.label]
 
 
 def wrong_colours(tagger: Tagger, known: list[Known]) -> list[str]:
-    """Return the names of the pictures that are told blue where they are orange, or orange where they are blue."""
+    """Return the names of the pictures whose colour, orange or blue, is confused."""
     wrong = []
     for each in known:
         animal = str(each.label).split()[1]

@@ -1,4 +1,4 @@
-"""models/demo says cat to a cat, through the code that serves the real one. Its floors only rise."""
+"""The demo model tags unseen pictures correctly, through the production code. Never lower the thresholds."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The semantic tests can fail: each of these breaks the service in one place, and what they ask for is not met."""
+"""The semantic tests detect errors: each test here breaks one part of the service, and the accuracy drops."""
 
 from dataclasses import replace
 
@@ -20,12 +20,12 @@ def pet_share(tagger: Tagger, pets: list[Known]) -> float:
     return right_share(wrong_pets(tagger, pets), pets)
 
 
-def test_upside_down_is_noticed(demo_tagger: Tagger, unseen_pets: list[Known]) -> None:
+def test_accuracy_drops_if_pictures_are_upside_down(demo_tagger: Tagger, unseen_pets: list[Known]) -> None:
     flipped = [known.image.transpose(Image.Transpose.FLIP_TOP_BOTTOM) for known in unseen_pets]
     assert pet_share(demo_tagger, with_images(unseen_pets, flipped)) < PET_FLOOR - 0.1
 
 
-def test_swapped_red_and_blue_are_noticed(demo_tagger: Tagger, unseen_colours: list[Known]) -> None:
+def test_colours_are_confused_if_red_and_blue_are_swapped(demo_tagger: Tagger, unseen_colours: list[Known]) -> None:
     swapped = with_images(unseen_colours, [Image.merge("RGB", each.image.split()[::-1]) for each in unseen_colours])
     assert right_share(wrong_colours(demo_tagger, swapped), swapped) < COLOUR_FLOOR - 0.4
 
@@ -37,7 +37,7 @@ def wide(image: Image.Image, corner: int = 0) -> Image.Image:
     return strip
 
 
-def test_the_wrong_crop_is_noticed(demo_tagger: Tagger, unseen_pets: list[Known]) -> None:
+def test_accuracy_drops_with_the_wrong_crop(demo_tagger: Tagger, unseen_pets: list[Known]) -> None:
     """A crop of the left end of a strip sees what a centre crop sees once the picture is moved a width to the right."""
     centred = [wide(known.image) for known in unseen_pets]
     assert pet_share(demo_tagger, with_images(unseen_pets, centred)) >= PET_FLOOR
@@ -45,7 +45,7 @@ def test_the_wrong_crop_is_noticed(demo_tagger: Tagger, unseen_pets: list[Known]
     assert pet_share(demo_tagger, with_images(unseen_pets, moved)) < 0.3
 
 
-def test_a_shuffled_label_bank_is_noticed(
+def test_accuracy_drops_with_a_shuffled_label_bank(
     demo_tagger: Tagger, unseen_pets: list[Known], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pet, *others = demo_tagger.bank.groups

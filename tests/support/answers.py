@@ -1,4 +1,4 @@
-"""The answers of the handler on this machine, to compare with those of a container or of SAM."""
+"""Answers of the handler outside a container, to compare with the answers of a container or of SAM."""
 
 import json
 import sys
@@ -19,9 +19,9 @@ pathlib.Path(sys.argv[1]).write_text(json.dumps(answers))
 
 
 def in_process_answers(events: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return what the handler, outside any container, answers to `events`; `folder` takes the model it bakes.
+    """Return the handler's answers to `events`, computed outside a container with a model baked into `folder`.
 
-    In a process of its own: the handler loads its model when it is imported.
+    It runs in a separate process, because importing the handler loads the model.
     """
     model, answers = folder / "model", folder / "answers.json"
     run(sys.executable, "-m", "function.bake", "--model", MODEL, "--out", str(model))
@@ -31,5 +31,5 @@ def in_process_answers(events: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def scores(body: str) -> dict[str, float]:
-    """Return the labels with their scores of an answer's body."""
+    """Return the scores in the body of an answer, by label."""
     return {tag["label"]: tag["score"] for tag in json.loads(body)}

@@ -1,4 +1,4 @@
-"""Reads metrics as CloudWatch does: lines of the log in its embedded metric format."""
+"""Read metrics from log lines in CloudWatch's embedded metric format, as CloudWatch does."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ def documents(output: str) -> list[dict[str, Any]]:
 
 
 def metrics(document: dict[str, Any]) -> dict[str, float]:
-    """Return the metrics of a document, each one value; fail if the document is not what the specification asks for."""
+    """Return the value of each metric of a document; fail if the document violates the specification."""
     assert isinstance(document["_aws"]["Timestamp"], int)
     (directive,) = document["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"]
@@ -27,6 +27,6 @@ def metrics(document: dict[str, Any]) -> dict[str, float]:
 
 
 def dimensions(document: dict[str, Any]) -> list[dict[str, str]]:
-    """Return the sets of dimensions that every metric of the document is kept under."""
+    """Return the dimension sets of the document's metrics."""
     (directive,) = document["_aws"]["CloudWatchMetrics"]
     return [{name: document[name] for name in names} for names in directive["Dimensions"]]

@@ -1,8 +1,8 @@
 """The app as `make run` serves it, with two things that only tests need.
 
-Below /prod it is served once more, as behind the stage of an API Gateway, which cuts the stage's path off and takes
-/prod for /prod/, so that the page cannot be led to the right place by a redirect. And GET /last-body returns what the
-last POST brought: Chromium's own record of a request leaves the files of a form out.
+It is also served below /prod, as behind a stage of API Gateway. API Gateway removes the stage from the path and treats
+/prod like /prod/, so a redirect cannot fix the page's relative URLs. GET /last-body returns the body of the last POST,
+because Chromium's record of a request omits the files of a form.
 """
 
 from starlette.responses import Response

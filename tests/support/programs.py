@@ -1,4 +1,4 @@
-"""Programs that tests need: they run, or the test is skipped, or it fails if CI says that they are installed."""
+"""Programs that tests need. A test whose program is missing is skipped, or fails if CI requires the program."""
 
 import os
 import shutil
@@ -22,9 +22,9 @@ def require_engine() -> None:
 
 
 def require(*names: str) -> str:
-    """Return the path of a program, by the first of its names that is on PATH.
+    """Return the path of a program, found under the first of `names` on PATH.
 
-    Without it the test is skipped, or fails if $REQUIRE_TOOLS is set.
+    If it is missing, skip the test, or fail it if $REQUIRE_TOOLS is set.
     """
     if path := next(filter(None, map(shutil.which, names)), None):
         return path

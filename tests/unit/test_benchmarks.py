@@ -1,4 +1,4 @@
-"""The benchmark's own arithmetic: medians, ratios, limits that a slower service would pass."""
+"""The benchmark's arithmetic: medians, ratios, and limits that a slower service exceeds."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ SAMPLES: Samples = {
 }
 
 
-def test_ratios_are_of_medians_and_what_was_not_measured_is_not_there() -> None:
+def test_ratios_compare_medians_and_omit_missing_measures() -> None:
     ratios = summarise(dict(SAMPLES), {}, quick=True)["ratios"]
     assert ratios["encode_f32_vs_usual"] == 0.25
     assert ratios["event_12mp_vs_usual"] == 0.16
@@ -41,7 +41,7 @@ def test_a_fast_service_is_within_the_limits() -> None:
 
 
 @pytest.mark.parametrize("key", [ratio.key for ratio in RATIOS if ratio.limit is not None])
-def test_a_slow_or_missing_one_is_told(key: str) -> None:
+def test_reports_a_ratio_that_is_missing_or_above_its_limit(key: str) -> None:
     ratios = summarise(dict(SAMPLES), {}, quick=True)["ratios"]
     assert key in beyond_limits(ratios | {key: 50.0})[0]
     assert key in beyond_limits({name: value for name, value in ratios.items() if name != key})[0]

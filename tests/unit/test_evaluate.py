@@ -1,4 +1,4 @@
-"""tools/evaluate.py: its figures by hand, and the same from a small model through the tagger itself."""
+"""The figures of tools/evaluate.py match hand calculations and the answers of a small model."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ GIVEN = [
 ]  # fmt: skip
 
 
-def test_the_figures_by_hand() -> None:
+def test_figures_match_a_hand_calculation() -> None:
     report = evaluate.summarise("pet", ("cat", "dog"), GIVEN)
     assert (report.pictures, report.top_1) == (4, 3 / 4)
     assert (report.other_things, report.other_things_untagged) == (2, 1 / 2)
@@ -40,7 +40,7 @@ def test_the_calibration_error_by_hand() -> None:
     assert evaluate.calibration_error([]) == 0.0
 
 
-def test_what_was_never_said_or_never_there_has_no_share() -> None:
+def test_precision_or_recall_is_missing_without_predictions_or_pictures() -> None:
     report = evaluate.summarise("pet", ("cat", "dog", "fish"), GIVEN)
     assert report.precision["fish"] is None
     assert report.recall["fish"] is None
@@ -66,7 +66,7 @@ def folder(tmp_path: Path, cat_photo: Image.Image) -> Path:
     return tmp_path / "pictures"
 
 
-def test_a_small_model_is_counted_as_it_answers(small_tagger: Tagger, folder: Path) -> None:
+def test_counts_the_answers_of_a_small_model(small_tagger: Tagger, folder: Path) -> None:
     pet, fur = evaluate.evaluate(small_tagger, folder)
     assert (pet.group, pet.pictures, pet.other_things) == ("pet", 4, 2)
     assert (fur.group, fur.pictures, fur.other_things) == (

@@ -1,4 +1,4 @@
-"""A log line becomes the metrics that it holds, in one document, or in none."""
+"""The metrics of one request are written as one document, or none if there are no metrics."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_a_problem_is_counted_in_all_and_by_its_code(capsys: pytest.CaptureFixtu
     assert emf.metrics(document) == {"Rejected": 1}
 
 
-def test_a_start_is_counted_whatever_the_request_was(capsys: pytest.CaptureFixture[str]) -> None:
+def test_counts_a_cold_start_for_any_request(capsys: pytest.CaptureFixture[str]) -> None:
     document = published(capsys, {"request_id": "1", "cold_start": True, "start_ms": 3210.0})
     assert emf.metrics(document) == {"ColdStart": 1, "LoadTime": 3210.0}
 
@@ -49,6 +49,6 @@ def test_a_restore_is_a_start_that_is_also_counted_by_itself(capsys: pytest.Capt
     assert emf.metrics(published(capsys, log)) == {"ColdStart": 1, "Restore": 1, "LoadTime": 12.0}
 
 
-def test_nothing_to_count_is_no_document(capsys: pytest.CaptureFixture[str]) -> None:
+def test_writes_no_document_without_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     publish("Tests", "tagger", {"request_id": "1", "cold_start": False, "status": 200})
     assert capsys.readouterr().out == ""

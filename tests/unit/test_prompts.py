@@ -8,7 +8,7 @@ from torch import Tensor
 from function.tagging.prompts import embed_words, prompt
 
 
-def test_only_the_empty_braces_mean_anything() -> None:
+def test_replaces_only_empty_braces() -> None:
     assert prompt("{x} cat", "a photo of a {}.") == "a photo of a {x} cat."
 
 

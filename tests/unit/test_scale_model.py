@@ -1,4 +1,4 @@
-"""The model of what a backfill takes: its arithmetic, and that the page says what it gives."""
+"""The model of a backfill's time and cost: its arithmetic, and that the page shows its results."""
 
 import sys
 
@@ -8,12 +8,12 @@ from tools import scale_model
 from tools.scale_model import BATCH, QUOTAS, Picture, pictures
 
 
-def test_the_page_is_what_the_measures_give(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_matches_the_measurements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["scale_model", "--check"])
     assert scale_model.main() == 0
 
 
-def test_a_check_finds_another_page(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_fails_if_the_page_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["scale_model", "--check"])
     monkeypatch.setattr(scale_model, "PICTURES", 11_000_000)
     assert scale_model.main() == 1
@@ -30,7 +30,7 @@ def test_twice_the_functions_tag_twice_the_pictures() -> None:
     assert picture.a_second(20) == pytest.approx(400)
 
 
-def test_what_a_million_cost_by_hand() -> None:
+def test_cost_of_a_million_pictures_matches_a_hand_calculation() -> None:
     """3,008 MB for 0.05 s at $16.67 a million GB-seconds; three reads, a write and its share of a listing; an event."""
     costs = Picture(0.05).costs()
     assert costs["Lambda"] * 1e6 == pytest.approx(2.9375 * 0.05 * 16.6667 + 0.2 / 48, rel=1e-4)

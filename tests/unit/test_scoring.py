@@ -34,7 +34,7 @@ def softmax(values: list[float]) -> list[float]:
 
 
 @given(st.integers(0, 1000))
-def test_scores_are_the_formulas(seed: int) -> None:
+def test_scores_match_the_formulas(seed: int) -> None:
     image, labels = unit_vectors(seed=seed + 2), bank(seed)
     pet = softmax([LOGIT_SCALE * float(row @ image) for row in labels.groups[0].embeddings])
     given_pet = [softmax([LOGIT_SCALE * float(row @ image) for row in rows]) for rows in labels.groups[1].embeddings]

@@ -22,7 +22,7 @@ def test_reads_its_variables_and_ignores_all_others() -> None:
     assert settings.model_dtype == "float32"
 
 
-def test_names_every_variable_that_is_wrong() -> None:
+def test_error_names_every_invalid_variable() -> None:
     with pytest.raises(ModelError) as caught:
         Settings.from_environment({"MAX_IMAGE_BYTES": "lots", "MODEL_DTYPE": "int8"})
     assert "MAX_IMAGE_BYTES='lots'" in str(caught.value)

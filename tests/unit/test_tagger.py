@@ -1,4 +1,4 @@
-"""From image bytes to scores, the tagger gives what a plain computation with Transformers gives."""
+"""The tagger's scores equal those of a plain computation with Transformers."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ ALL = TagOptions(min_score=0)
 
 
 class PlainTransformers:
-    """The formulas of docs and DESIGN, written down once more with nothing but Transformers."""
+    """The documented formulas, implemented with Transformers only."""
 
     def __init__(self, checkpoint: Path) -> None:
         self.model = CLIPModel.from_pretrained(checkpoint).eval()

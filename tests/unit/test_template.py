@@ -1,4 +1,4 @@
-"""`template.yaml` says every setting that a deployment may want to change, with the value it has anyway."""
+"""`template.yaml` lists every setting that a deployment may change, with its default value."""
 
 import re
 from pathlib import Path
@@ -30,5 +30,5 @@ def test_names_every_setting_with_its_default(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OF_THE_STACK))
-def test_gives_what_the_stack_makes(name: str) -> None:
+def test_sets_values_that_come_from_the_stack(name: str) -> None:
     assert re.search(rf"^ +{name.upper()}: !(Ref|Sub) ", TEMPLATE.read_text(encoding="utf-8"), re.MULTILINE)
