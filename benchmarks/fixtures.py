@@ -1,4 +1,4 @@
-"""What all subjects are given: one full-size checkpoint, what each makes of it, and the same pictures as events."""
+"""Inputs of all subjects: a full-size checkpoint, the files converted from it, and the same pictures as events."""
 
 import compileall
 import io
@@ -37,7 +37,7 @@ PICTURES = {
     "12mp_jpeg": (4032, 3024, "JPEG", {"quality": 93}),
     "2mp_png": (1640, 1230, "PNG", {}),
 }
-# The event of a picture with labels of the caller's own.
+# The event of a picture with its own labels.
 OWN_LABELS = "own_labels"
 OWN_LABELS_PICTURE, CANDIDATE_LABELS = "0.2mp_jpeg", ("a tabby cat", "a dog on a lawn", "an empty room")
 _GRAIN = 4.0  # of 255: what a phone's sensor adds, and what makes a file as large as a photo's
@@ -45,7 +45,7 @@ _GRAIN = 4.0  # of 255: what a phone's sensor adds, and what makes a file as lar
 
 @dataclass(frozen=True)
 class Files:
-    """Where everything lies. `wide` is the same model with weights that half precision cannot hold."""
+    """Paths of all files. `wide` is the same model with weights that do not fit half precision."""
 
     folder: Path = FOLDER
 
@@ -75,12 +75,12 @@ class Files:
         return self.folder / "text.onnx"
 
     def event(self, picture: str) -> Path:
-        """An API Gateway event that uploads that picture with a form, as most clients do."""
+        """An API Gateway event that uploads the picture with a form, as most clients do."""
         return self.folder / f"{picture}.json"
 
 
 def prepare(files: Files, full: bool) -> None:
-    """Make what is not there yet; `full`: also what only a full run needs. Some minutes the first time."""
+    """Create missing files; with `full`, also those that only a full run needs. The first time takes some minutes."""
     files.folder.mkdir(parents=True, exist_ok=True)
     # As the image build does: a cold start reads bytecode, even where Python is told not to write any.
     for code in ("function", "benchmarks"):

@@ -1,4 +1,4 @@
-"""Takes the measures: every subject has its turn in every round, so that what else the machine does falls on all."""
+"""Measure the subjects in turn in every round, so that other load on the machine affects all of them equally."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from benchmarks.fixtures import OWN_LABELS, OWN_LABELS_PICTURE, PICTURES, ROOT, 
 from tools.server_process import free_port, serving
 
 Samples = dict[tuple[str, str], list[float]]  # (subject, measure) -> values
-# Workers spin after a call, those of ONNX Runtime for 40 ms: the next subject starts on a quiet machine.
+# Threads spin after a call, those of ONNX Runtime for 40 ms. Wait, so that they do not slow down the next subject.
 _PAUSE_S = 0.1
 SERVERS = {
     "usual service": "benchmarks.usual_image.app:app",
@@ -29,7 +29,7 @@ SERVERS = {
     "ours": "function.handler:app",
 }
 CALLERS = (1, 2, 4)
-# The one progress bar is the driver's.
+# Only the driver shows a progress bar.
 _ENVIRONMENT = {**os.environ, "LOG_LEVEL": "INFO", "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}
 
 
@@ -49,7 +49,7 @@ class Worker:
         return self.hear()
 
     def hear(self) -> dict[str, Any]:
-        """Return the next thing the subject says."""
+        """Return the next message of the subject."""
         assert self.process.stdout  # noqa: S101
         line = self.process.stdout.readline()
         if not line:
@@ -86,9 +86,9 @@ def warm(names: Sequence[str], rounds: int, batch_rounds: int, pictures: Sequenc
         ]
         encoders = [worker for worker in workers if worker.can["encodes"]]
         services = [worker for worker in workers if worker.can["answers"]]
-        # The shortest measure, and the one where subjects are closest: more rounds.
+        # More rounds, because this is the shortest measure and the subjects differ least.
         _take_turns(samples, 3 * rounds, [Turn(worker, "encode_ms", {"encode": 1}) for worker in encoders])
-        # One alone and a batch in the same rounds: what the machine does besides changes from minute to minute.
+        # Single images and batches share rounds, because other load on the machine changes from minute to minute.
         batches = {"encode_beside_batch_ms": 1, "encode_batch8_ms_per_image": 8}
         turns = [Turn(worker, measure, {"encode": n}, n) for worker in encoders for measure, n in batches.items()]
         _take_turns(samples, batch_rounds, turns)
@@ -106,7 +106,7 @@ def warm(names: Sequence[str], rounds: int, batch_rounds: int, pictures: Sequenc
 
 @dataclass(frozen=True)
 class Turn:
-    """What one worker does in every round, under which name its milliseconds are kept, and for how many images."""
+    """One worker's request in every round, the name of its measure, and its number of images."""
 
     worker: Worker
     measure: str
@@ -115,7 +115,7 @@ class Turn:
 
 
 def _take_turns(samples: Samples, rounds: int, turns: Sequence[Turn]) -> None:
-    """Add `rounds` values for each turn; one round more, before them, does not count."""
+    """Add `rounds` values for each turn, after one round of warm-up that is not counted."""
     description = turns[0].measure if turns else None
     for i in tqdm(range(rounds + 1 if rounds else 0), desc=description, unit=" round", disable=None):
         for turn in turns:

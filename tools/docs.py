@@ -1,4 +1,4 @@
-"""Run the commands in the console blocks of the docs and write down what they answer, or check what is written.
+"""Run the commands in the console blocks of the docs and update their output, or check it.
 
 python -m tools.docs [--check]
 
@@ -28,10 +28,10 @@ ROOT = Path(__file__).parent.parent
 PAGES = tuple(ROOT / name for name in ("README.md", "docs/cli.md", "docs/clients.md", "docs/labels.md"))
 ADDRESS = "localhost:7860"
 CAT = ROOT / "tests/pictures/cat/short-hair-2.png"
-# What of the repository the commands of the pages read.
+# The files of the repository that the commands read.
 _LINKED = ("events", "examples", "function", "scripts", "tests")
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
-# A command, over as many lines as its pipes and backslashes ask for, and what it prints.
+# A command, which may span lines with pipes and backslashes, and its output.
 _COMMAND = re.compile(r"^\$ ((?:.*[|\\]\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 _TOML = re.compile(r"(?<=^```toml\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-\d+)?")
@@ -41,7 +41,7 @@ _LINE_LENGTH = 120
 
 
 def console(text: str) -> list[tuple[str, str]]:
-    """Return every command of the console blocks of a page, with what it is said to print."""
+    """Return every command of a page's console blocks with its documented output."""
     return [command for block in _BLOCK.findall(text) for command in _COMMAND.findall(block)]
 
 
@@ -75,7 +75,7 @@ def answer(command: str, folder: Path, port: int) -> str:
 
 
 def _folded(printed: str) -> str:
-    """Return a list of tags that is too long for a line with one tag a line."""
+    """Return the output. A list of tags that is too long for one line gets one tag per line."""
     if len(printed) <= _LINE_LENGTH or not re.fullmatch(r"\[\{.*\}\]\n?", printed):
         return printed
     return "[" + ",\n ".join(json.dumps(tag, separators=(",", ":")) for tag in json.loads(printed)) + "]\n"
@@ -83,7 +83,7 @@ def _folded(printed: str) -> str:
 
 @contextmanager
 def prepared(folder: Path, model: Path = MODEL) -> Iterator[int]:
-    """Put into `folder` what the pages speak of, serve the model there, and yield the port."""
+    """Copy the files that the pages use into `folder`, serve the model there, and yield the port."""
     for name in _LINKED:
         (folder / name).symlink_to(ROOT / name)
     picture = Image.open(CAT).convert("RGB")
@@ -104,7 +104,7 @@ def prepared(folder: Path, model: Path = MODEL) -> Iterator[int]:
 
 
 def agree(one: str, other: str) -> bool:
-    """Return whether two texts are equal, but for random ids; numbers nearly."""
+    """Return whether two texts are equal except for random ids and small differences of numbers."""
     one, other = (_RANDOM_ID.sub("ID", text) for text in (one, other))
     if _NUMBER.sub("#", one) != _NUMBER.sub("#", other):
         return False

@@ -1,4 +1,4 @@
-"""How well a model tags a folder of pictures, measured through the very code that serves it.
+"""Measure how well a model tags a folder of pictures, with the production code.
 
     python -m tools.evaluate MODEL FOLDER     FOLDER/<label>/*.png|jpg
 
@@ -31,7 +31,7 @@ CALIBRATION_BINS = 10  # Guo et al., "On Calibration of Modern Neural Networks",
 
 @dataclass(frozen=True)
 class Answer:
-    """What one group said of one picture: the truth, its best label and that label's score."""
+    """One group's answer for one picture: the true label, the best label and its score."""
 
     truth: str
     best: str
@@ -39,7 +39,7 @@ class Answer:
 
     @property
     def shown(self) -> str:
-        """The best label, or nothing where the picture is of something else and no tag is sure."""
+        """The best label, or NOTHING if the picture shows something else and no tag is sure."""
         return NOTHING if self.truth == OTHER_THINGS and self.score <= SURE else self.best
 
 
@@ -105,7 +105,7 @@ def _share(hits: list[bool]) -> float | None:
 
 
 def calibration_error(given: list[Answer]) -> float:
-    """Return the expected calibration error: how far scores are from the share of answers that are right, by bins."""
+    """Return the expected calibration error: the distance between scores and accuracy, by bins."""
     bins: dict[int, list[Answer]] = {}
     for answer in given:
         bins.setdefault(min(CALIBRATION_BINS - 1, int(answer.score * CALIBRATION_BINS)), []).append(answer)
@@ -148,7 +148,7 @@ def _table(report: GroupReport) -> Iterator[str]:
 
 def plot_confusion(reports: list[GroupReport], path: Path) -> None:
     """Write the confusion matrices as one PNG."""
-    import matplotlib as mpl  # noqa: PLC0415 only for who asks for the picture
+    import matplotlib as mpl  # noqa: PLC0415 only needed for the picture
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415

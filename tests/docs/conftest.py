@@ -9,7 +9,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def blocks(name: str, language: str) -> list[str]:
-    """Return the content of every block of that language in `docs/<name>.md`; that there is none is an error."""
+    """Return the content of every block of `language` in `docs/<name>.md`; fail if there is none."""
     text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
     found = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert found, f"docs/{name}.md has no {language} block"
@@ -17,5 +17,5 @@ def blocks(name: str, language: str) -> list[str]:
 
 
 def console(name: str) -> list[tuple[str, str]]:
-    """Return every command of the console blocks of `docs/<name>.md`, with what it is said to print."""
+    """Return every command of the console blocks of `docs/<name>.md` with its documented output."""
     return docs.console((DOCS / f"{name}.md").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The page as people use it, in a real Chromium against the running service."""
+"""The page in a real Chromium, with the running service."""
 
 import io
 import re
@@ -22,7 +22,7 @@ from tests.support.programs import MODEL
 
 pytestmark = pytest.mark.browser
 
-# Only a trained model can be asked to be right; the one with random weights serves for all the rest.
+# Only a trained model gives correct tags. All other tests also work with random weights.
 needs_trained_model = pytest.mark.skipif(MODEL != "models/demo", reason="the trained model, models/demo, is not here")
 
 PICTURES = Path(page_package.__file__).parent
@@ -55,7 +55,7 @@ def card(page: Page, name: str) -> Locator:
 
 
 def shown_tags(card: Locator, group: str) -> dict[str, str]:
-    """Return the labels of a group with their scores, once they are there."""
+    """Wait for the labels of a group and return them with their scores."""
     expect(card).to_have_attribute("data-state", "done")
     items = card.locator(".group").filter(has=card.page.get_by_role("heading", name=group, exact=True))
     rows = items.get_by_role("listitem").all()
@@ -71,7 +71,7 @@ def answered(service: str, data: bytes, group: str, **options: str) -> dict[str,
 
 
 def transfer(page: Page, *files: tuple[str, bytes]) -> Any:
-    """Return a DataTransfer, what a browser hands to a page on a drop, with these files."""
+    """Return a DataTransfer with these files, as a browser passes it to the page on a drop."""
     return page.evaluate_handle(
         """files => {
           const transfer = new DataTransfer();
@@ -132,7 +132,7 @@ def test_drop_a_cat_and_see_cat_first(page: Page, service: str, cat: bytes) -> N
     expect(page.get_by_role("log")).to_have_text(re.compile(r"^cat\.png: cat \d+\.\d%, \w+-hair \d+\.\d%\.$"))
 
 
-def test_the_zone_shows_that_it_takes_what_is_dragged(page: Page, cat: bytes) -> None:
+def test_drop_zone_is_highlighted_while_dragging_a_file(page: Page, cat: bytes) -> None:
     given = {"dataTransfer": transfer(page, ("cat.png", cat))}
     body = page.locator("body")
     page.locator("#drop").dispatch_event("dragenter", given)
@@ -170,7 +170,7 @@ def test_bars_are_as_long_as_the_scores(page: Page, cat: bytes) -> None:
         assert share == pytest.approx(float(score.rstrip("%")) / 100, abs=0.02)
 
 
-def test_says_how_long_it_took(page: Page, cat: bytes) -> None:
+def test_shows_the_duration(page: Page, cat: bytes) -> None:
     choose(page, file("cat.png", cat))
     timing = re.compile(r"decode\s[\d.]+\sms · encode\s[\d.]+\sms · round\strip\s[\d.]+\sm?s")
     expect(card(page, "cat.png").locator(".facts")).to_have_text(timing)
@@ -232,7 +232,7 @@ def test_an_empty_file_is_explained(page: Page) -> None:
     expect(card(page, "empty.png").locator(".state")).to_have_text("The request has no image, or an empty one.")
 
 
-def test_a_service_out_of_reach_is_explained_and_can_be_tried_again(page: Page, service: str, cat: bytes) -> None:
+def test_explains_an_unreachable_service_and_offers_a_retry(page: Page, service: str, cat: bytes) -> None:
     page.route("**/tag", lambda route: route.abort())
     with page.expect_event("requestfailed"):
         choose(page, file("cat.png", cat))
@@ -349,7 +349,7 @@ def test_a_large_picture_is_made_smaller_before_it_is_sent(page: Page, service: 
     expect(card(page, "photo.jpg")).to_contain_text(re.compile(r"refuses files over 4\.5\sMB"))
 
 
-def test_a_small_picture_is_sent_as_it_is(page: Page, service: str, cat: bytes) -> None:
+def test_a_small_picture_is_sent_unchanged(page: Page, service: str, cat: bytes) -> None:
     assert sent_form(page, service, file("cat.png", cat)) == {"file": cat}
 
 
@@ -359,7 +359,7 @@ def test_a_large_transparent_picture_gets_a_white_ground_as_in_the_service(page:
     assert Image.open(io.BytesIO(sent)).getpixel((100, 3)) == (255, 255, 255)
 
 
-def test_heic_which_chromium_cannot_show_is_sent_as_it_is(page: Page, service: str, cat: bytes) -> None:
+def test_heic_is_sent_unchanged_because_chromium_cannot_decode_it(page: Page, service: str, cat: bytes) -> None:
     heic = io.BytesIO()
     from_pillow(Image.open(io.BytesIO(cat)).convert("RGB")).save(heic)
     choose(page, file("cat.heic", heic.getvalue(), "image/heic"))
@@ -367,7 +367,7 @@ def test_heic_which_chromium_cannot_show_is_sent_as_it_is(page: Page, service: s
     expect(card(page, "cat.heic").locator("img")).to_be_hidden()
 
 
-def test_what_is_too_large_and_cannot_be_opened_is_not_sent(page: Page) -> None:
+def test_a_file_that_is_too_large_and_cannot_be_decoded_is_not_sent(page: Page) -> None:
     choose(page, file("film.mov", bytes(4_600_000), "video/quicktime"))
     expect(card(page, "film.mov").locator(".state")).to_have_text(re.compile(r"^This file has 4\.6\sMB\."))
 
@@ -477,7 +477,7 @@ def test_keyboard_alone(page: Page, cat: bytes) -> None:
 @pytest.mark.parametrize(
     "context_options", [{}, DARK, PHONE, DARK | PHONE], ids=["light", "dark", "phone", "dark-phone"]
 )
-def test_axe_finds_nothing(page: Page, cat: bytes) -> None:
+def test_axe_finds_no_accessibility_problem(page: Page, cat: bytes) -> None:
     assert not violations(page)
     held = hold_answers(page)
     choose(page, file("cat.png", cat), file("notes.txt", b"No picture.", "text/plain"))
@@ -553,7 +553,7 @@ def test_a_second_visit_brings_nothing_new(context: BrowserContext) -> None:
 
 
 @pytest.mark.parametrize("context_options", [{"java_script_enabled": False}])
-def test_without_script_a_plain_form(page: Page, service: str, cat: bytes) -> None:
+def test_plain_form_works_without_javascript(page: Page, service: str, cat: bytes) -> None:
     page.locator("#files").set_input_files([file("cat.png", cat)])
     with page.expect_response("**/tag") as response:
         page.get_by_role("button", name="Tag", exact=True).click()

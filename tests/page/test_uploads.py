@@ -1,4 +1,4 @@
-"""A picture that no request may hold, and no browser makes smaller, goes through the bucket and comes back as tags."""
+"""Pictures that are too large for a request and that the browser cannot shrink are uploaded to the bucket."""
 
 import io
 import sys
@@ -22,7 +22,7 @@ BUCKET = "pictures-bucket"
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a service with an upload bucket, which is moto's."""
+    """The address of a service with an upload bucket in moto."""
     folder = tmp_path_factory.mktemp("service-with-bucket")
     model, port = folder / "model", free_port()
     run(sys.executable, "-m", "function.bake", "--model", MODEL, "--out", str(model))
@@ -54,6 +54,6 @@ def test_a_picture_over_the_limit_goes_through_the_bucket(page: Page) -> None:
     assert stored["Size"] == len(data)
 
 
-def test_what_is_too_large_for_the_bucket_too_is_told(page: Page) -> None:
+def test_reports_a_picture_that_is_too_large_for_the_bucket(page: Page) -> None:
     choose(page, file("film.mov", bytes(4_600_000), "video/quicktime"))
     expect(card(page, "film.mov").locator(".state")).to_contain_text("is not", timeout=30_000)

@@ -1,4 +1,4 @@
-"""The recipe of models/demo, on a few pictures and steps: what it minimises, what it varies, how it goes on."""
+"""Training of models/demo on a few pictures and steps: loss, augmentation and resuming."""
 
 from pathlib import Path
 

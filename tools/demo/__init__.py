@@ -1,1 +1,1 @@
-"""The recipe behind models/demo: drawings without end, captions in the labels' words, a small CLIP trained on both."""
+"""Train models/demo: generated drawings, captions in the words of the labels, and a small CLIP trained on both."""

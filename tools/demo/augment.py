@@ -1,4 +1,4 @@
-"""What may happen to a batch on its way into training: a shift, the mirror, other light. Never upside down."""
+"""Augment training batches: shift, mirror and change the light. Pictures are never turned upside down."""
 
 import torch
 from torch import Tensor
@@ -36,7 +36,7 @@ def _moved(pixels: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _light(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Change saturation, contrast and brightness; few pictures lose their colour, none changes its hue."""
+    """Change saturation, contrast and brightness. Few pictures lose their colour; hues do not change."""
     n = len(pixels)
     saturation = _between(n, 0.6, 1.3, generator)
     saturation[torch.rand(n, generator=generator) < GRAY_SHARE] = 0

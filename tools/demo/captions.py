@@ -1,4 +1,4 @@
-"""What may be said of a picture: the prompts of labels.toml, and other words for the same things.
+"""Captions of pictures: the prompts of labels.toml, and synonyms.
 
 A caption is true of a picture, false of it, or unknown (an icon's coat): the loss leaves the unknown out.
 """
@@ -27,7 +27,7 @@ COLOURS = ("orange", "brown", "gray", "black", "white", "cream", "red", "yellow"
 
 @dataclass(frozen=True)
 class Claim:
-    """What a caption says: the label, and a detail of it or None: a coat's length, a colour, a finer kind."""
+    """The meaning of a caption: a label, and a detail or None. A detail is a coat length, a colour or a subtype."""
 
     label: str
     detail: str | None
@@ -44,7 +44,7 @@ class Facts:
 
 
 def truth(claim: Claim, facts: Facts) -> int:
-    """Return 1 if the claim holds for the picture, -1 if it does not, 0 if nobody knows."""
+    """Return 1 if the claim holds for the picture, -1 if it does not, 0 if unknown."""
     if claim.label != facts.label:
         return -1
     if claim.detail is None or claim.detail in facts.details:
@@ -83,7 +83,7 @@ class CaptionSource:
         return template.replace("{}", word)
 
     def corpus(self) -> list[str]:
-        """Return every sentence there is, for the tokenizer to learn its words from."""
+        """Return all possible captions, as the corpus of the tokenizer."""
         templates = (*self.pet_templates, *self.fur_templates, *MORE_TEMPLATES)
         words = [word for claim in (*self.labels, *self.furs, *self.details) for word in claim.words]
         return [template.replace("{}", word) for template in templates for word in words]

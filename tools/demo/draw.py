@@ -1,4 +1,4 @@
-"""Drawings of pets and of other things without end: one seed, one picture, the same on every machine.
+"""Generate drawings of pets and other things. A seed gives the same picture on every machine.
 
 The pictures train models/demo and test it (from seeds never trained on). `python -m tools.demo.draw --sheet FILE` makes
 a contact sheet: a person who looks at it should name every animal at once.
@@ -32,7 +32,7 @@ FIRST_UNSEEN_SEED = 1_000_000_000  # training takes its seeds below this one, te
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing and what is true of it: `words` holds its label, its finer kind and its colour."""
+    """A drawing and its content: `words` holds its label, its finer kind and its colour."""
 
     image: Image.Image
     label: str
@@ -62,7 +62,7 @@ def draw(seed: int, label: str | None = None, fur: str | None = None) -> Picture
 
 
 def compose(layer: Image.Image, rng: Random, style: Style, water: bool = False) -> Image.Image:
-    """Put a subject on a background, with shading, shadow and things that hide a corner of it."""
+    """Put a subject on a background, with shading, shadow and objects that hide a corner."""
     plain = style.kind != "flat" or rng.random() < 0.35
     image = _apart(background(rng, layer.width, style.paper if plain else None, water), layer)
     if style.kind == "flat" and rng.random() < 0.35:
@@ -78,7 +78,7 @@ def compose(layer: Image.Image, rng: Random, style: Style, water: bool = False) 
 
 
 def _apart(image: Image.Image, layer: Image.Image) -> Image.Image:
-    """Return the background, moved away from the subject's mean colour where one could not be told from the other."""
+    """Return the background, with its colour changed if the contrast with the subject is too low."""
     behind = np.array(ImageStat.Stat(image, layer.getchannel("A")).mean)
     subject = np.array(ImageStat.Stat(layer.convert("RGB"), layer.getchannel("A")).mean)
     if np.abs(behind - subject).sum() >= LEAST_CONTRAST:
@@ -98,7 +98,7 @@ def _shade(layer: Image.Image, rng: Random) -> Image.Image:
 
 
 def finish(image: Image.Image, side: int, rng: Random) -> Image.Image:
-    """Return the picture at `side` pixels, with what cameras and files do to it: blur, noise, light, JPEG."""
+    """Return the picture at `side` pixels, degraded with blur, noise, light and JPEG compression."""
     if rng.random() < 0.04:
         image = image.resize((cells := rng.randint(44, 60), cells), Image.Resampling.BOX).resize(
             (side, side), Image.Resampling.NEAREST
@@ -120,7 +120,7 @@ def finish(image: Image.Image, side: int, rng: Random) -> Image.Image:
 
 
 def contact_sheet(labels: list[str], seeds: range, cell: int = 112) -> Image.Image:
-    """Return one row of drawings a label."""
+    """Return a sheet with one row of drawings per label."""
     sheet = Image.new("RGB", (cell * len(seeds) + 70, cell * len(labels)), (255, 255, 255))
     for row, label in enumerate(labels):
         ImageDraw.Draw(sheet).text((2, row * cell + 40), label, fill=INK)

@@ -1,4 +1,4 @@
-"""The two towers at work in training: pictures and captions to unit embeddings, and how often they meet."""
+"""Encode pictures and captions as unit embeddings during training, and measure the accuracy."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""What training minimises: CLIP's symmetric contrastive loss, a caption being true of many pictures of a batch."""
+"""CLIP's symmetric contrastive loss, extended to captions that are true of several pictures of a batch."""
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from tools.demo.captions import Claim, Facts, truth
 
 
 def contrastive_loss(logits: Tensor, truths: Tensor) -> Tensor:
-    """Return CLIP's symmetric loss for many true captions a picture.
+    """Return CLIP's symmetric loss for several true captions per picture.
 
     `logits` has shape (pictures, captions), `truths` the same with 1 true, -1 false, 0 unknown. Each true pair stands
     against the false captions of its picture and against the false pictures of its caption: with one true pair a row

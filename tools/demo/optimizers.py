@@ -1,4 +1,4 @@
-"""How the weights move: the optimisers, their rate from step to step, and the running mean that is kept."""
+"""The optimisers, the learning rate schedule, and the running mean of the weights."""
 
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -8,7 +8,7 @@ WARM_UP_STEPS = 60
 
 
 def rate_share(step: int, steps: int) -> float:
-    """Return the share of the peak rate at a step: a short warm-up, a plateau, a straight fall over the last 60 %."""
+    """Return the rate at a step relative to the peak: a warm-up, a plateau, and a linear decay over the last 60 %."""
     return min(1.0, (step + 1) / WARM_UP_STEPS, 0.01 + (steps - step) / (0.6 * steps))
 
 

@@ -1,4 +1,4 @@
-"""The pool: tens of thousands of pictures drawn once, at the size training reads, so that an epoch costs no drawing."""
+"""A pool of tens of thousands of pictures, drawn once at training size, because drawing in each epoch is slow."""
 
 # ruff: noqa: S311 - seeds draw pictures, they keep no secrets
 
@@ -27,7 +27,7 @@ ICON_SHARE = 0.25
 
 @dataclass(frozen=True)
 class PicturePool:
-    """Pictures as bytes, shape (n, 72, 72, 3), and what is known of each."""
+    """Pictures as bytes, shape (n, 72, 72, 3), and the content of each."""
 
     pixels: NDArray[np.uint8]
     facts: list[Facts]

@@ -1,4 +1,4 @@
-"""Makes tests/pictures: drawings from seeds never trained on, and the hand-made SVG drawings as PNG.
+"""Create tests/pictures: drawings with seeds outside the training data, and the hand-made SVG drawings as PNG.
 
     python -m tools.demo.sample_pictures
 

@@ -1,4 +1,4 @@
-"""What stands behind and before a subject: paper, colour, grass under sky, water, a floor."""
+"""Backgrounds and foregrounds of a subject: paper, colour, grass under sky, water, a floor."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""Outlines as point arrays, so that every animal is made of a few named curves and the pen alone knows about pixels.
+"""Outlines as point arrays. Every animal consists of a few named curves, and only the pen handles pixels.
 
 Points are arrays of shape (n, 2) in the animal's own units: x right, y down, the animal about -1 to 1.
 """

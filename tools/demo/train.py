@@ -1,4 +1,4 @@
-"""Trains models/demo from nothing: `make train-demo`.
+"""Train models/demo from scratch: `make train-demo`.
 
 First the text tower learns which captions say the same; then both learn on drawings and what may be said of them.
 """

@@ -1,4 +1,4 @@
-"""The course of a training: first words, then words and pictures; it can be broken off and gone on with."""
+"""Train the text tower, then both towers. An interrupted training can be resumed."""
 
 # ruff: noqa: S311 - seeds keep no secrets
 
@@ -30,7 +30,7 @@ PARTS = 8  # of a batch, for the threads: the quicker one takes more of them
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how fast to train, and where to note the course of it."""
+    """Length and learning rates of the training, and the folder of its state."""
 
     steps: int
     batch: int
@@ -89,7 +89,7 @@ class Trainer:
         self.average = averaged(self.model)
 
     def run(self) -> None:
-        """Train to the end of the plan, noting loss and accuracy now and then."""
+        """Train to the end of the plan and log loss and accuracy regularly."""
         began = time.monotonic() - 60 * self.minutes
         for step in tqdm(
             range(self.step, self.plan.steps), initial=self.step, total=self.plan.steps, desc="training", mininterval=1
@@ -165,7 +165,7 @@ class Trainer:
         }  # fmt: skip
 
     def go_on(self) -> None:
-        """Go back to the last report of a training that was broken off: its end is as if it had not been."""
+        """Resume an interrupted training from its last report; steps after the report are repeated."""
         state = torch.load(self.plan.folder / "state.pt", weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
