@@ -45,7 +45,7 @@ for lock in "$out"/*.lock; do
   diff -u "requirements/${lock##*/}" "$lock" || drift=yes
 done
 if [ -n "${drift:-}" ]; then
-  echo "lock.sh: the lock files are not what pyproject.toml says; run: make lock" >&2
+  echo "lock.sh: the lock files do not match pyproject.toml; run: make lock" >&2
   exit 1
 fi
 echo "lock files: no drift"

@@ -2,10 +2,9 @@
 
 python -m tools.docs [--check]
 
-The commands run one page after the other, in a folder with what the pages speak of, against the service with the demo
-model on a port of its own. A list of tags too long for a line is written one tag a line; otherwise an answer is what
-was printed. In a check numbers may differ by 0.02, since other processors round otherwise, and ids, which are random,
-differ as they like.
+The commands of each page run in a folder with the files that the pages use, against the service with the demo model on
+a free port. A list of tags that is too long for one line is written with one tag per line. A check allows numbers to
+differ by 0.02, because processors round differently, and ignores random ids.
 """
 
 import argparse

@@ -36,7 +36,7 @@ def test_command_is_the_handler(config: Any) -> None:
     assert config["Cmd"] == ["function.handler.handler"]
 
 
-def test_environment_is_lambdas(config: Any) -> None:
+def test_environment_matches_lambda(config: Any) -> None:
     environment = dict(item.split("=", 1) for item in config["Env"])
     assert environment["HOME"] == "/tmp"  # noqa: S108 - the image's
     assert environment["MODEL_DIR"] == "/opt/model"
@@ -48,7 +48,7 @@ def test_torch_is_the_cpu_build(packages: list[str]) -> None:
     assert [name for name in packages if name.startswith(("nvidia", "triton", "cuda"))] == []
 
 
-def test_no_developers_tools(packages: list[str]) -> None:
+def test_contains_no_development_tools(packages: list[str]) -> None:
     assert {"pytest", "hypothesis", "uvicorn", "httpx", "scikit-image", "ruff", "mypy", "uv"} & set(packages) == set()
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.container
 
 SAMPLES = samples()
 TAGGING = {name: sample for name, sample in SAMPLES.items() if "tag-" in name and sample.status == 200}
-# The text tower is read on demand, through Transformers, which is what wants to write to a home folder.
+# A request with its own labels, because the text tower is loaded on demand.
 CUSTOM_LABELS = rest_event(Request("POST", "/tag", PICTURE.read_bytes(), "image/jpeg", {"candidate_labels": "cat,car"}))
 
 

@@ -38,7 +38,7 @@ def food(folder: Path, small_checkpoint: Path) -> Path:
 
 
 @pytest.mark.parametrize(("command", "answer"), console("labels"), ids=["right", "wrong"])
-def test_the_check_says_what_the_page_says(folder: Path, command: str, answer: str) -> None:
+def test_check_prints_the_documented_output(folder: Path, command: str, answer: str) -> None:
     python, *arguments = shlex.split(command)
     assert python == "python"
     result = subprocess.run(
@@ -68,7 +68,7 @@ def service(food: Path, folder: Path) -> Iterator[httpx2.Client]:
         yield client
 
 
-def test_what_is_live_can_be_seen(service: httpx2.Client, cat_jpeg: bytes) -> None:
+def test_service_lists_the_labels_in_use(service: httpx2.Client, cat_jpeg: bytes) -> None:
     command = shlex.split(blocks("labels", "bash")[1].replace("localhost:7860", str(service.base_url).rstrip("/")))
     seen = json.loads(subprocess.run([*command, "-sS"], capture_output=True, check=True, timeout=60).stdout)
     dish, size = seen["groups"]

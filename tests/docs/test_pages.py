@@ -38,12 +38,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, i
 
 
 @pytest.mark.parametrize("page", docs.PAGES, ids=lambda page: page.name)
-def test_the_commands_answer_what_the_page_says(prepared: tuple[Path, int], page: Path) -> None:
+def test_commands_print_the_documented_output(prepared: tuple[Path, int], page: Path) -> None:
     written = page.read_text(encoding="utf-8")
     assert docs.executed(written, *prepared) == written, "run `make docs` and commit"
 
 
-def test_numbers_and_random_ids_may_differ_a_little_and_nothing_else() -> None:
+def test_comparison_allows_only_small_differences_of_numbers_and_random_ids() -> None:
     assert docs.agree("cat 0.97  dog 0.02", "cat 0.96  dog 0.03")
     assert docs.agree("-0.004, 1e-06", "0.001, 0.0")
     assert docs.agree(f"id {'0a' * 16}", f"id {'f1' * 16}")
@@ -77,7 +77,7 @@ def test_the_readme_names_every_route_and_every_error() -> None:
 
 
 @pytest.mark.parametrize("page", [README, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name)
-def test_what_a_page_links_to_exists(page: Path) -> None:
+def test_targets_of_links_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#\s]+)|(?:src|srcset|href)=\"([^\"]+)\"", text)
     paths = [link for link in ("".join(pair) for pair in links) if "://" not in link]

@@ -150,8 +150,8 @@ def test_groups_come_in_their_own_order_whichever_scores_higher(page: Page, cat:
     expect(page.get_by_role("log")).to_have_text("cat.png: cat 60.0%, short-hair 80.0%.")
 
 
-def test_what_is_said_aloud_stays_said_until_much_more_was(page: Page, cat: bytes) -> None:
-    """A live region that is overwritten within a second is not read out: each picture has a line of its own."""
+def test_live_region_keeps_recent_announcements(page: Page, cat: bytes) -> None:
+    """Screen readers skip a live region that changes within a second, so each picture has its own line."""
     page.route("**/tag", lambda route: route.fulfill(json=[]))
     choose(page, *[file(f"{i}.png", cat) for i in range(40)])
     lines = page.get_by_role("log").locator("p")
@@ -176,7 +176,7 @@ def test_shows_the_duration(page: Page, cat: bytes) -> None:
     expect(card(page, "cat.png").locator(".facts")).to_have_text(timing)
 
 
-def test_paste(context: BrowserContext, page: Page, service: str, cat: bytes) -> None:
+def test_tags_a_pasted_picture(context: BrowserContext, page: Page, service: str, cat: bytes) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.evaluate(
         """bytes => navigator.clipboard.write([
@@ -322,7 +322,9 @@ def test_own_labels(page: Page, service: str, cat: bytes) -> None:
         ("Sentence around each label", "a photo", "Put {} once, where the label goes: “a photo of {}.”"),
     ],
 )
-def test_labels_that_the_service_would_refuse(page: Page, cat: bytes, field: str, text: str, complaint: str) -> None:
+def test_explains_labels_that_the_service_rejects(
+    page: Page, cat: bytes, field: str, text: str, complaint: str
+) -> None:
     page.locator("details.more summary").click()
     page.get_by_label(field).fill(text)
     choose(page, file("cat.png", cat))
@@ -427,7 +429,7 @@ def test_file_names_are_text(page: Page, cat: bytes) -> None:
     expect(card(page, NAME_LIKE_MARKUP)).to_have_attribute("data-state", "done")
 
 
-def test_keyboard_alone(page: Page, cat: bytes) -> None:
+def test_works_with_the_keyboard_only(page: Page, cat: bytes) -> None:
     def tab_to(name: str) -> None:
         """Press Tab until what is focused is called that; it must show it."""
         for _ in range(30):
@@ -528,12 +530,12 @@ def test_any_other_model_needs_no_notice(context: BrowserContext) -> None:
     expect(page.get_by_text("The demo model is answering.")).to_be_hidden()
 
 
-def test_shows_what_is_looked_for(page: Page) -> None:
+def test_shows_the_known_labels(page: Page) -> None:
     expect(page.locator("#known")).to_have_text(re.compile("^cat, dog, hamster, .*, short-hair$"))
 
 
 @pytest.mark.parametrize("path", ["/prod", "/prod/"])
-def test_below_a_stage(context: BrowserContext, service: str, cat: bytes, path: str) -> None:
+def test_works_below_a_stage_path(context: BrowserContext, service: str, cat: bytes, path: str) -> None:
     page = context.new_page()
     page.goto(path)
     expect(page).to_have_url(f"{service}prod/")
@@ -544,7 +546,7 @@ def test_below_a_stage(context: BrowserContext, service: str, cat: bytes, path: 
     assert page.get_by_role("link", name="API", exact=True).evaluate("link => link.href") == f"{service}prod/docs"
 
 
-def test_a_second_visit_brings_nothing_new(context: BrowserContext) -> None:
+def test_second_visit_uses_the_cached_page(context: BrowserContext) -> None:
     page = context.new_page()
     page.goto("/")
     page.goto("/")

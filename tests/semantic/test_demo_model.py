@@ -33,7 +33,7 @@ def test_hand_made_drawings_get_their_pet(demo_tagger: Tagger, hand_made: list[K
     assert right_share(wrong, hand_made) >= HAND_MADE_FLOOR, wrong
 
 
-def test_colours_are_told(demo_tagger: Tagger, unseen_colours: list[Known]) -> None:
+def test_colours_are_recognised(demo_tagger: Tagger, unseen_colours: list[Known]) -> None:
     wrong = wrong_colours(demo_tagger, unseen_colours)
     assert right_share(wrong, unseen_colours) >= COLOUR_FLOOR, wrong
 
@@ -43,14 +43,14 @@ def test_every_pet_has_hand_made_drawings(hand_made: list[Known], label: str) ->
     assert sum(known.label == label for known in hand_made) >= 2
 
 
-def test_a_coat_is_only_for_the_furred(demo_tagger: Tagger, unseen_pets: list[Known]) -> None:
+def test_only_furred_pets_get_a_coat(demo_tagger: Tagger, unseen_pets: list[Known]) -> None:
     for known in unseen_pets:
         given = scores(demo_tagger, known.image)
         furred = sum(given[pet] for pet in FURRED)
         assert sum(given[fur] for fur in FURS) == pytest.approx(furred, abs=1e-4)
 
 
-def test_bfloat16_moves_no_score_far(demo_model: Path, demo_tagger: Tagger, hand_made: list[Known]) -> None:
+def test_bfloat16_scores_are_close_to_float32(demo_model: Path, demo_tagger: Tagger, hand_made: list[Known]) -> None:
     in_bfloat16 = Tagger.load(demo_model, "bfloat16", 50_000_000)
     for known in hand_made:
         expected, given = scores(demo_tagger, known.image), scores(in_bfloat16, known.image)

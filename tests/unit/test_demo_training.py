@@ -39,7 +39,7 @@ def trainer(pool: PicturePool, folder: Path, steps: int) -> Trainer:
     return Trainer(plan, pool, pool, captions, tokenizer, model, seed=1)
 
 
-def test_the_loss_is_clips_where_each_picture_has_one_caption() -> None:
+def test_loss_equals_clips_if_each_picture_has_one_caption() -> None:
     logits = torch.randn(5, 5, generator=torch.Generator().manual_seed(0))
     truths = 2 * torch.eye(5, dtype=torch.int8) - 1
     own = torch.arange(5)
@@ -47,7 +47,7 @@ def test_the_loss_is_clips_where_each_picture_has_one_caption() -> None:
     assert contrastive_loss(logits, truths) == pytest.approx(clip.item(), abs=1e-6)
 
 
-def test_what_nobody_knows_does_not_count() -> None:
+def test_loss_ignores_unknown_claims() -> None:
     logits = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
     truths = torch.tensor([[1, -1, -1, 0], [-1, 1, -1, 0], [-1, -1, 1, 0]])
     changed = logits.clone()
@@ -82,7 +82,7 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole(
         assert gradient.norm() == pytest.approx(float(whole.norm()), rel=0.02)
 
 
-def test_a_training_broken_off_ends_as_one_that_was_not(pool: PicturePool, tmp_path: Path) -> None:
+def test_resumed_training_equals_an_uninterrupted_one(pool: PicturePool, tmp_path: Path) -> None:
     through = trainer(pool, tmp_path, 4)
     through.run()
     (tmp_path / "broken").mkdir()
@@ -114,7 +114,7 @@ def test_the_rate_rises_stays_and_falls() -> None:
     assert 0 < shares[-1] < 0.02
 
 
-def test_a_seed_draws_one_picture() -> None:
+def test_a_seed_always_draws_the_same_picture() -> None:
     for label, fur in (("cat", "long-hair"), ("snake", None), ("car", None), ("room", None)):
         one, again = draw(5, label, fur), draw(5, label, fur)
         assert np.array_equal(np.asarray(one.image), np.asarray(again.image))

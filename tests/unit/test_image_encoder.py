@@ -121,8 +121,8 @@ def test_agrees_with_transformers_at_full_size_in_halves(
         torch.testing.assert_close(encoder(full_size_pixels[:n]), expected[:n], atol=TOLERANCE, rtol=0)
 
 
-def test_halves_are_multiplied_as_what_they_are() -> None:
-    """The smallest, the largest and all between: every one comes back exactly."""
+def test_half_precision_weights_are_multiplied_exactly() -> None:
+    """A product with the identity matrix returns every finite half-precision value exactly."""
     halves = torch.arange(1 << 16).to(torch.uint16).view(torch.float16)
     values = halves[halves.isfinite()].float().repeat(2)[: 48 * 1024].view(1024, 48)
     product = linear._half_product(values, torch.zeros(1024))
@@ -138,7 +138,7 @@ def test_halves_are_multiplied_as_what_they_are() -> None:
         ("DEFAULT", torch.float32, False),
     ],
 )
-def test_halves_are_kept_where_that_is_faster(
+def test_half_precision_is_kept_if_it_is_faster(
     monkeypatch: pytest.MonkeyPatch, capability: str, dtype: torch.dtype, expected: bool
 ) -> None:
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
@@ -154,7 +154,7 @@ def test_embeddings_have_unit_length() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_packed_by_several_threads_it_is_the_same(tmp_path: Path, dtype: DtypeName) -> None:
+def test_packing_with_several_threads_gives_equal_embeddings(tmp_path: Path, dtype: DtypeName) -> None:
     model = reference_model(num_hidden_layers=12, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
     weights = in_half_precision(model)
     save_file(weights, tmp_path / "vision.safetensors")
@@ -189,12 +189,12 @@ def test_refuses_an_activation_it_does_not_compute() -> None:
         vision_config(model)
 
 
-def test_packed_linear_is_used_where_torch_has_onednn() -> None:
+def test_packed_linear_is_used_if_torch_has_onednn() -> None:
     assert linear.has_packed_linear(torch.float32) == torch._C._has_mkldnn
 
 
 @pytest.mark.parametrize(("multiplies", "expected"), [(True, torch.bfloat16), (False, torch.float32)])
-def test_auto_is_bfloat16_where_the_cpu_multiplies_it(
+def test_auto_selects_bfloat16_if_the_cpu_supports_it(
     monkeypatch: pytest.MonkeyPatch, multiplies: bool, expected: torch.dtype
 ) -> None:
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: multiplies)

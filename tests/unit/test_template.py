@@ -8,7 +8,7 @@ import pytest
 from function.settings import Settings
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
-# What has no default worth having: it names what the stack makes, or is a parameter of it.
+# Settings whose values are resources or parameters of the stack.
 OF_THE_STACK = {"upload_bucket", "upload_origin", "results_bucket", "write_object_tags"}
 # The image names its own model folder; Lambda never sends half a request, nor a second before the first is answered.
 NOT_A_DEPLOYMENTS = {

@@ -1,4 +1,4 @@
-"""The shape of models/demo: a small `transformers.CLIPModel`, a tokenizer of its captions' words, its preprocessing."""
+"""The parts of models/demo: a small `transformers.CLIPModel`, a tokenizer for its captions, and its preprocessing."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Openly licensed icon art, fetched from npm by the recipe, so that the model meets other hands than the generator's.
+"""Openly licensed icons from npm, so that the model also learns other styles than the generator's.
 
 Never committed: `fetch` packs the sets into a cache folder. Two sets are held out: no model here is trained on them.
 Names are mapped to labels by the patterns below; what matches none is left alone.

@@ -1,4 +1,4 @@
-"""What is not a pet: the background words of labels.toml, drawn in the same styles, so that the model can say none of these.
+"""Draw the background words of labels.toml in the same styles, so that the model learns what is not a pet.
 
 `THINGS` are subjects drawn with the pen, `FULL_PICTURES` fill the whole picture. Each also says its finer kind.
 """
