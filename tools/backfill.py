@@ -1,11 +1,12 @@
-"""Tag what is in a bucket already: start a backfill, watch it, stop it, take it up again.
+"""Start, watch, stop and resume backfills, which tag the objects that a bucket already contains.
 
     scripts/backfill start s3://BUCKET[/PREFIX] [--concurrency N] [--tolerated PERCENT]
     scripts/backfill start --manifest s3://BUCKET/INVENTORY/manifest.json
-    scripts/backfill watch | stop | resume [EXECUTION]         by default the latest one
+    scripts/backfill watch | stop | resume [EXECUTION]         default: the latest execution
 
-The stack is --stack (pet-tagger), its region and account those of the AWS environment. Ctrl-C ends watching only.
-Exit codes: 0 done, 1 the backfill failed or was stopped, 2 usage, no stack, no execution.
+--stack names the stack (default: pet-tagger). Region and account come from the AWS environment. Ctrl-C only stops
+watching: the backfill keeps running.
+Exit codes: 0 succeeded, 1 the backfill failed or was stopped, 2 wrong usage, no such stack or execution.
 """
 
 import argparse
@@ -34,12 +35,12 @@ _ENDED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
 
 
 class Impossible(Exception):
-    """What was asked for cannot be done; the text says why."""
+    """Raised if the command cannot be run. The message contains the reason."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an execution is: `done` objects have a result, `failed` ones have none and will not get one."""
+    """Progress of an execution: `done` objects have a result, `failed` objects have none."""
 
     status: str
     total: int = 0
@@ -48,29 +49,29 @@ class Progress:
 
 
 class Backfill:
-    """The backfills of one state machine."""
+    """Starts, stops and resumes the executions of one state machine."""
 
     def __init__(self, client: "SFNClient", state_machine_arn: str) -> None:
         self._client, self._arn = client, state_machine_arn
 
-    def start(self, given: dict[str, Any]) -> str:
-        """Start one with that input; return its ARN."""
+    def start(self, execution_input: dict[str, Any]) -> str:
+        """Start an execution and return its ARN."""
         name = f"backfill-{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1000:03d}"
-        answer = self._client.start_execution(stateMachineArn=self._arn, name=name, input=json.dumps(given))
+        answer = self._client.start_execution(stateMachineArn=self._arn, name=name, input=json.dumps(execution_input))
         return answer["executionArn"]
 
     def latest(self) -> str:
-        """Return the ARN of the one that was started last.
+        """Return the ARN of the latest execution.
 
-        Raises Impossible if there was none.
+        Raises Impossible if there is none.
         """
         executions = self._client.list_executions(stateMachineArn=self._arn, maxResults=100)["executions"]
         if not executions:
-            raise Impossible("there was no backfill yet")
+            raise Impossible("no backfill has been started yet")
         return max(executions, key=lambda execution: execution["startDate"])["executionArn"]
 
     def progress(self, execution_arn: str) -> Progress:
-        """Return how far it is."""
+        """Return the progress of an execution."""
         status = self._client.describe_execution(executionArn=execution_arn)["status"]
         runs = self._client.list_map_runs(executionArn=execution_arn)["mapRuns"]
         if not runs:
@@ -79,24 +80,24 @@ class Backfill:
         return Progress(status, counts["total"], counts["succeeded"], counts["failed"] + counts["timedOut"])
 
     def stop(self, execution_arn: str) -> None:
-        """Stop it: batches that run are cut off, what has a result keeps it."""
+        """Stop an execution. Running batches are aborted. Existing results are kept."""
         self._client.stop_execution(executionArn=execution_arn, cause="scripts/backfill stop")
 
     def resume(self, execution_arn: str) -> str:
-        """Take up one that failed or was stopped; return the ARN of the execution that does the rest.
+        """Resume an execution that failed or was stopped, and return the ARN of the execution that continues it.
 
-        Step Functions goes on where it was, for two weeks; after that, or where that is not to be had, a new execution
-        goes over all objects and skips those that have a result.
+        Step Functions can redrive an execution for two weeks. If the redrive is refused, a new execution starts, which
+        skips all objects that have a result.
         """
         execution = self._client.describe_execution(executionArn=execution_arn)
         if execution["status"] not in _ENDED:
             return execution_arn
         if execution["status"] == "SUCCEEDED":
-            raise Impossible("it has succeeded: there is nothing left to do")
+            raise Impossible("the backfill has succeeded, so there is nothing to resume")
         try:
             self._client.redrive_execution(executionArn=execution_arn)
         except ClientError as error:
-            say(f"it cannot go on where it was ({error.response['Error']['Code']}): going over all again")
+            say(f"redrive refused ({error.response['Error']['Code']}): starting a new execution")
             return self.start(json.loads(execution["input"]))
         return execution_arn
 
@@ -104,7 +105,7 @@ class Backfill:
 def watch(
     progress: Callable[[], Progress], dollars_each: float, poll_s: float = _POLL_S, is_shown: bool | None = None
 ) -> Progress:
-    """Show a progress bar (by default on a terminal only) until the execution has ended; return how it ended."""
+    """Show a progress bar (by default on a terminal only) until the execution ends; return its last progress."""
     with tqdm(unit=" objects", smoothing=0.1, disable=None if is_shown is None else not is_shown) as bar:
         while True:
             now = progress()
@@ -120,51 +121,52 @@ def watch(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
-    given = _parse(arguments)
+    options = _parse(arguments)
     try:
-        backfill = Backfill(boto3.client("stepfunctions"), given.state_machine or _state_machine(given.stack))
-        return _run(given, backfill)
+        backfill = Backfill(boto3.client("stepfunctions"), options.state_machine or _state_machine(options.stack))
+        return _run(options, backfill)
     except (Impossible, TaggerError, ClientError, BotoCoreError) as error:
         say(str(error))
         return 2
     except KeyboardInterrupt:
-        say("not watching any more; the backfill goes on. See: scripts/backfill watch, scripts/backfill stop")
+        say("stopped watching; the backfill keeps running. See: scripts/backfill watch, scripts/backfill stop")
         return 130
 
 
-def _run(given: argparse.Namespace, backfill: Backfill) -> int:
-    if given.command == "start":
-        say(concurrency_warning(boto3.client("lambda"), given.concurrency or DEFAULT_CONCURRENCY))
-    named = None if given.command == "start" else given.execution or backfill.latest()
-    execution_arn = named or backfill.start(_input(given))
-    if given.command == "stop":
+def _run(options: argparse.Namespace, backfill: Backfill) -> int:
+    if options.command == "start":
+        say(concurrency_warning(boto3.client("lambda"), options.concurrency or DEFAULT_CONCURRENCY))
+    execution_arn = (
+        backfill.start(_input(options)) if options.command == "start" else options.execution or backfill.latest()
+    )
+    if options.command == "stop":
         backfill.stop(execution_arn)
-    if given.command == "resume":
+    if options.command == "resume":
         execution_arn = backfill.resume(execution_arn)
     say(execution_arn)
-    # The dearer kind: an estimate that turns out too high is the better surprise.
+    # Use the most expensive kind of image, so that the estimate is not too low.
     dollars_each = max(picture.dollars for picture in pictures().values())
-    end = watch(lambda: backfill.progress(execution_arn), dollars_each, given.poll_s)
+    end = watch(lambda: backfill.progress(execution_arn), dollars_each, options.poll_s)
     say(f"{end.status}: {end.done:,} of {end.total:,} objects done, {end.failed:,} failed")
-    return 0 if end.status == ("ABORTED" if given.command == "stop" else "SUCCEEDED") else 1
+    return 0 if end.status == ("ABORTED" if options.command == "stop" else "SUCCEEDED") else 1
 
 
-def _input(given: argparse.Namespace) -> dict[str, Any]:
-    """Return the input of the state machine that the arguments ask for.
+def _input(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the input of the state machine for these options.
 
     Raises Impossible or MalformedBody.
     """
-    if bool(given.source) == bool(given.manifest):
-        raise Impossible("name either s3://BUCKET[/PREFIX] or --manifest s3://BUCKET/KEY")
-    options = {"concurrency": given.concurrency, "tolerated": given.tolerated}
-    asked: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    if given.manifest:
-        manifest = parse_s3_url(given.manifest)
-        return {"manifest": {"bucket": manifest.bucket, "key": manifest.key}, **asked}
-    bucket, _, prefix = given.source.removeprefix("s3://").partition("/")
-    if not given.source.startswith("s3://") or not bucket:
-        raise Impossible(f"{given.source} is not s3://BUCKET[/PREFIX]")
-    return {"bucket": bucket, "prefix": prefix, **asked}
+    if bool(options.source) == bool(options.manifest):
+        raise Impossible("pass either s3://BUCKET[/PREFIX] or --manifest s3://BUCKET/KEY")
+    limits = {"concurrency": options.concurrency, "tolerated": options.tolerated}
+    limits = {name: value for name, value in limits.items() if value is not None}
+    if options.manifest:
+        manifest = parse_s3_url(options.manifest)
+        return {"manifest": {"bucket": manifest.bucket, "key": manifest.key}, **limits}
+    bucket, _, prefix = options.source.removeprefix("s3://").partition("/")
+    if not options.source.startswith("s3://") or not bucket:
+        raise Impossible(f"{options.source} is not s3://BUCKET[/PREFIX]")
+    return {"bucket": bucket, "prefix": prefix, **limits}
 
 
 def concurrency_warning(client: Any, concurrency: int) -> str:
@@ -182,37 +184,43 @@ def concurrency_warning(client: Any, concurrency: int) -> str:
 
 
 def _state_machine(stack: str) -> str:
-    """Return the state machine of the stack.
+    """Return the ARN of the stack's state machine.
 
-    Raises Impossible if it has none, ClientError if there is no such stack.
+    Raises Impossible if the stack has no such output, ClientError if the stack does not exist.
     """
-    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    (description,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
     if "BackfillArn" not in outputs:
         raise Impossible(f"the stack {stack} has no output BackfillArn")
     return outputs["BackfillArn"]
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="scripts/backfill", description="Tag what is in a bucket already.")
+    parser = argparse.ArgumentParser(
+        prog="scripts/backfill", description="Tag the objects that a bucket already contains."
+    )
     parser.add_argument("--stack", default="pet-tagger", help="the stack (default: %(default)s)")
-    parser.add_argument("--state-machine", metavar="ARN", help="its state machine, instead of the stack's output")
+    parser.add_argument("--state-machine", metavar="ARN", help="the state machine (default: the stack's output)")
     parser.add_argument(
-        "--poll-s", type=float, default=_POLL_S, help="seconds between two looks (default: %(default)s)"
+        "--poll-s", type=float, default=_POLL_S, help="seconds between two checks (default: %(default)s)"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    start = commands.add_parser("start", help="start one, and watch it")
-    start.add_argument("source", nargs="?", metavar="s3://BUCKET[/PREFIX]", help="which objects")
-    start.add_argument("--manifest", metavar="s3://BUCKET/KEY", help="those of an S3 inventory instead")
+    start = commands.add_parser("start", help="start a backfill and watch it")
+    start.add_argument("source", nargs="?", metavar="s3://BUCKET[/PREFIX]", help="the objects to tag")
+    start.add_argument("--manifest", metavar="s3://BUCKET/KEY", help="tag the objects of an S3 inventory instead")
     start.add_argument("--concurrency", type=int, metavar="N", help="maximum number of concurrent batches (default: 5)")
-    start.add_argument("--tolerated", type=int, metavar="PERCENT", help="of objects that may fail (default: 5)")
+    start.add_argument(
+        "--tolerated", type=int, metavar="PERCENT", help="percentage of objects that may fail (default: 5)"
+    )
     for name, what in (
-        ("watch", "show how far it is"),
-        ("stop", "stop it; what is done stays done"),
-        ("resume", "take it up again where it was, and watch it"),
+        ("watch", "show the progress"),
+        ("stop", "stop the backfill; results are kept"),
+        ("resume", "resume the backfill and watch it"),
     ):
         command = commands.add_parser(name, help=what)
-        command.add_argument("execution", nargs="?", metavar="EXECUTION", help="its ARN (default: the latest)")
+        command.add_argument(
+            "execution", nargs="?", metavar="EXECUTION", help="ARN of the execution (default: the latest)"
+        )
     return parser.parse_args(arguments)
 
 

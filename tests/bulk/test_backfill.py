@@ -1,4 +1,4 @@
-"""scripts/backfill against a state machine on moto, with the real function behind it."""
+"""scripts/backfill with a state machine on moto that calls the real function."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ PICTURES = 6
 def run(
     cloud: Aws, s3: "S3Client", handler: Callable[..., Any], cat_jpeg: bytes, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Callable[..., tuple[int, str]]]:
-    """The command line, on a bucket with pictures: returns its exit code and what it said."""
+    """Runs the command line on a bucket with images; returns the exit code and standard error."""
     for i in range(PICTURES):
         s3.put_object(Bucket=PHOTOS, Key=f"album/{i}.jpg", Body=cat_jpeg)
     cloud.functions["bulk"] = lambda event: handler(event, Context())
@@ -42,31 +42,31 @@ def run(
 
 
 def writes(s3: "S3Client") -> list[str]:
-    """Return the key of each write of a result, ever."""
+    """Return the key of every write of a result, including overwritten versions."""
     return [
         version["Key"] for version in s3.list_object_versions(Bucket=RESULTS, Prefix="results/").get("Versions", [])
     ]
 
 
-def test_tags_a_prefix_and_says_how_it_went(s3: "S3Client", run: Callable[..., tuple[int, str]]) -> None:
-    code, said = run("start", f"s3://{PHOTOS}/album/", "--concurrency", "2")
-    assert code == 0, said
-    assert f"SUCCEEDED: {PICTURES} of {PICTURES} objects done, 0 failed" in said
+def test_start_tags_a_prefix_and_prints_the_counts(s3: "S3Client", run: Callable[..., tuple[int, str]]) -> None:
+    code, output = run("start", f"s3://{PHOTOS}/album/", "--concurrency", "2")
+    assert code == 0, output
+    assert f"SUCCEEDED: {PICTURES} of {PICTURES} objects done, 0 failed" in output
     assert len(writes(s3)) == PICTURES
     assert run("watch")[0] == 0
-    code, said = run("resume")
-    assert (code, "nothing left to do" in said) == (2, True)
+    code, output = run("resume")
+    assert (code, "nothing to resume" in output) == (2, True)
 
 
-def test_can_be_stopped_and_taken_up_again_without_tagging_twice(
+def test_resume_after_stop_tags_each_object_once(
     cloud: Aws, s3: "S3Client", run: Callable[..., tuple[int, str]]
 ) -> None:
-    tag, begun, may_go_on = cloud.functions["bulk"], threading.Event(), threading.Event()
+    tag, started_two, may_continue = cloud.functions["bulk"], threading.Event(), threading.Event()
 
     def slow(event: Any) -> Any:
         if len(writes(s3)) >= 2:
-            begun.set()
-            may_go_on.wait(4)  # moto lets a child end before it stops
+            started_two.set()
+            may_continue.wait(4)  # moto lets a child end before it stops
         return tag(event)
 
     cloud.functions["bulk"] = slow
@@ -74,21 +74,21 @@ def test_can_be_stopped_and_taken_up_again_without_tagging_twice(
     source = f"s3://{PHOTOS}/album/"
     started = threading.Thread(target=lambda: answers.append(run("start", "--concurrency", "1", source)[0]))
     started.start()
-    assert begun.wait(120)
-    code, said = run("stop")
-    assert (code, "ABORTED" in said) == (0, True), said
-    may_go_on.set()
+    assert started_two.wait(120)
+    code, output = run("stop")
+    assert (code, "ABORTED" in output) == (0, True), output
+    may_continue.set()
     started.join()
     assert answers == [1]
-    code, said = run("resume")
-    assert (code, f"{PICTURES} of {PICTURES} objects done" in said) == (0, True), said
+    code, output = run("resume")
+    assert (code, f"{PICTURES} of {PICTURES} objects done" in output) == (0, True), output
     deadline = time.monotonic() + 30
     while len(set(writes(s3))) < PICTURES and time.monotonic() < deadline:
         time.sleep(0.1)
     assert len(writes(s3)) == len(set(writes(s3))) == PICTURES
 
 
-def test_goes_on_where_it_was_if_step_functions_can() -> None:
+def test_resume_redrives_a_stopped_execution() -> None:
     client = boto3.client("stepfunctions", region_name="eu-central-1")
     arn = "arn:aws:states:eu-central-1:123456789012:execution:backfill:1"
     described: Any = {"executionArn": arn, "stateMachineArn": arn, "startDate": 0, "status": "ABORTED", "input": "{}"}
@@ -102,16 +102,16 @@ def test_goes_on_where_it_was_if_step_functions_can() -> None:
     "arguments",
     [("start",), ("start", "photos/"), ("start", "s3://"), ("start", "s3://b", "--manifest", "s3://b/k"), ("watch",)],
 )
-def test_what_cannot_be_done_is_told(cloud: Aws, arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - has to be there
+def test_exits_with_2_if_the_command_cannot_be_run(cloud: Aws, arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - the fixture starts moto
     assert backfill.main(["--state-machine", create(), *arguments]) == 2
 
 
-def test_an_inventory_is_given_as_the_state_machine_wants_it() -> None:
-    given = backfill._parse(["start", "--manifest", "s3://b/inventory/manifest.json", "--tolerated", "1"])
-    assert backfill._input(given) == {"manifest": {"bucket": "b", "key": "inventory/manifest.json"}, "tolerated": 1}
+def test_manifest_becomes_the_input_of_the_state_machine() -> None:
+    options = backfill._parse(["start", "--manifest", "s3://b/inventory/manifest.json", "--tolerated", "1"])
+    assert backfill._input(options) == {"manifest": {"bucket": "b", "key": "inventory/manifest.json"}, "tolerated": 1}
 
 
-def test_the_bar_shows_what_is_done_what_failed_and_what_is_left_to_pay(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_bar_shows_counts_and_remaining_cost(capsys: pytest.CaptureFixture[str]) -> None:
     steps = iter([Progress("RUNNING"), Progress("RUNNING", 100, 40, 2), Progress("SUCCEEDED", 100, 98, 2)])
     end = backfill.watch(lambda: next(steps), dollars_each=0.5, poll_s=0.2, is_shown=True)
     shown = capsys.readouterr().err
@@ -120,7 +120,7 @@ def test_the_bar_shows_what_is_done_what_failed_and_what_is_left_to_pay(capsys: 
     assert "failed 2, about $29.00 left" in shown
 
 
-def test_the_stack_names_its_state_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_the_state_machine_from_the_stack_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
     client = boto3.client("cloudformation", region_name="eu-central-1")
     stack: Any = {"StackName": "pets", "CreationTime": 0, "StackStatus": "CREATE_COMPLETE"}
     outputs = [{"OutputKey": "BackfillArn", "OutputValue": "arn:machine"}]
