@@ -42,7 +42,7 @@ def failures(answer: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_every_sample_gets_its_answer(photos: "S3Client", handler: Handler, name: str) -> None:
+def test_every_sample_event_has_its_expected_answer(photos: "S3Client", handler: Handler, name: str) -> None:
     event = json.loads((EVENTS_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     answer = handler(event, Context())
     sample = SAMPLES[name]
@@ -65,8 +65,8 @@ def test_every_sample_gets_its_answer(photos: "S3Client", handler: Handler, name
     assert all(("tags" in result) == (key != GONE) for key, result in written.items())
 
 
-def test_only_the_messages_that_failed_are_told(photos: "S3Client", handler: Handler) -> None:
-    """Poison beside good ones: the good ones are done."""
+def test_reports_only_the_failed_messages(photos: "S3Client", handler: Handler) -> None:
+    """Valid messages succeed although the batch contains invalid ones."""
     photos.put_object(Bucket=PHOTOS, Key="broken", Body=b"no picture")
     event = sqs_event(object_created(PLAIN), "poison", {"bucket": PHOTOS, "key": "broken"}, object_created(AWKWARD))
     assert failures(handler(event, Context())) == [message_id(1)]
@@ -112,12 +112,12 @@ def test_items_that_are_left_to_do_fail_the_batch_and_the_next_try_does_the_rest
 
 
 @pytest.mark.parametrize("event", [{}, {"Items": "all"}, {"Items": ["key"]}, {"Items": [{"Key": "no bucket"}]}])
-def test_what_is_no_batch_is_told_so(handler: Handler, event: Any) -> None:
+def test_raises_if_the_event_is_not_a_batch(handler: Handler, event: Any) -> None:
     with pytest.raises(MalformedMessage):
         handler(event, Context())
 
 
-def test_without_a_bucket_for_results_it_does_not_start(small_model: Path) -> None:
+def test_does_not_start_without_a_results_bucket(small_model: Path) -> None:
     environment = {**os.environ, "MODEL_DIR": str(small_model), "RESULTS_BUCKET": ""}
     command = [sys.executable, "-c", "import function.bulk_handler"]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)

@@ -1,4 +1,4 @@
-"""Keys come as they were given, however whoever tells us encodes them."""
+"""Messages of every source yield the decoded key of the object."""
 
 import json
 from typing import Any
@@ -47,13 +47,13 @@ def test_several_records_are_several_objects() -> None:
     assert [source.key for source in read_message(json.dumps(message))] == ["a", "c"]
 
 
-def test_what_creates_nothing_names_nothing() -> None:
+def test_other_events_name_no_object() -> None:
     assert read_message(json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"})) == []
     assert read_message(json.dumps(object_created("a") | {"detail-type": "Object Deleted"})) == []
 
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
-def test_anything_else_is_told_so(body: str) -> None:
+def test_raises_if_the_message_is_unknown(body: str) -> None:
     with pytest.raises(MalformedMessage):
         read_message(body)
 
@@ -74,7 +74,7 @@ def test_anything_else_is_told_so(body: str) -> None:
         {"bucket": "b", "key": "k", "version_id": 1},
     ],
 )
-def test_half_a_message_is_told_so(message: dict[str, Any]) -> None:
+def test_raises_if_the_message_is_incomplete(message: dict[str, Any]) -> None:
     with pytest.raises(MalformedMessage):
         read_message(json.dumps(message))
 

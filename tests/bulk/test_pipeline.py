@@ -75,7 +75,7 @@ def test_a_batch_larger_than_is_encoded_at_once(
     ("body", "code"),
     [(b"no picture", "unsupported_media_type"), (b"\xff\xd8\xff\xe0 cut", "undecodable_image"), (b"", "missing_image")],
 )
-def test_what_is_no_picture_has_a_result_that_says_so(
+def test_a_broken_image_has_a_result_with_an_error(
     s3: "S3Client", bulk: BulkTagger, results: Results, body: bytes, code: str
 ) -> None:
     source = put(s3, f"broken/{code}", body)
@@ -85,12 +85,14 @@ def test_what_is_no_picture_has_a_result_that_says_so(
     assert recorded(s3, results.key(source)) == result
 
 
-def test_what_is_too_large_is_not_read(s3: "S3Client", make_bulk: Callable[..., BulkTagger], cat_png: bytes) -> None:
+def test_an_object_that_is_too_large_is_not_read(
+    s3: "S3Client", make_bulk: Callable[..., BulkTagger], cat_png: bytes
+) -> None:
     source = put(s3, "large.png", cat_png)
     assert run(make_bulk(max_object_bytes=1000), source)[source]["error"]["code"] == "too_many_bytes"
 
 
-def test_what_is_gone_has_a_result_that_says_so(s3: "S3Client", bulk: BulkTagger, cat_jpeg: bytes) -> None:
+def test_a_deleted_object_has_a_result_with_an_error(s3: "S3Client", bulk: BulkTagger, cat_jpeg: bytes) -> None:
     deleted = put(s3, "deleted", cat_jpeg)
     s3.delete_object(Bucket=PHOTOS, Key=deleted.key, VersionId=str(deleted.version_id))
     overwritten = put(s3, "overwritten", cat_jpeg, OLD_PHOTOS)

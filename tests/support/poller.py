@@ -1,4 +1,4 @@
-"""What Lambda does between SQS and a function: receive, invoke, delete what is done; start a process that died anew."""
+"""Emulates the SQS poller of Lambda: receives, invokes, deletes finished messages, restarts a crashed process."""
 
 import json
 import os
