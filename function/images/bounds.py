@@ -49,15 +49,17 @@ def check_scans(data: bytes) -> None:
         raise UndecodableImage(f"The JPEG has more than {MAX_SCANS} scans.")
 
 
-def check_size(image: Image.Image, full_size: tuple[int, int], max_pixels: int) -> None:
-    """Raise TooManyPixels if decoding an opened image takes more than `max_pixels`.
+def check_size(image: Image.Image, data: bytes, full_size: tuple[int, int], max_pixels: int) -> None:
+    """Raise TooManyPixels if decoding the opened file `data` takes more than `max_pixels`.
 
     `image.size` is the size that is decoded, `full_size` the size of the file: a JPEG may be decoded at a reduced
-    scale. A progressive JPEG counts at full size, because its decoder stores all coefficients.
+    scale. A JPEG with several scans (every progressive one) counts at full size, because its decoder stores all
+    coefficients.
     """
-    is_reduced = image.format == "JPEG" and image.size != full_size and not image.info.get("progressive")
     width, height = full_size
-    limit = MAX_JPEG_PIXELS if is_reduced else max_pixels
+    is_reduced = image.format == "JPEG" and image.size != full_size
+    has_one_scan = is_reduced and width * height > max_pixels and jpeg.layout_of(data).scans == 1
+    limit = MAX_JPEG_PIXELS if has_one_scan else max_pixels
     if width * height > limit:
         raise TooManyPixels(f"The image has {width} x {height} pixels; the limit is {limit:,}.")
     if max(width, height) > MAX_SIDE:

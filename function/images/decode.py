@@ -51,13 +51,13 @@ def decode(data: bytes, needed_side: int, max_pixels: int) -> Picture:
     `max_pixels`, and UndecodableImage if the file is broken or asks too much of its decoder.
     """
     try:
-        return _decode(_opened(data, max_pixels), needed_side, max_pixels)
+        return _decode(data, needed_side, max_pixels)
     except TaggerError:
         raise
     except Exception as error:  # what Pillow's decoders raise on hostile bytes has no common base class
         if data.startswith(b"\xff\xd8"):
             return _decode_damaged_jpeg(data, needed_side, max_pixels)
-        raise _broken(data) from error
+        raise (_broken(data) if supported_format(data) else _unreadable(data)) from error
 
 
 def _opened(data: bytes, max_pixels: int) -> Image.Image:
@@ -83,19 +83,20 @@ def _opened(data: bytes, max_pixels: int) -> Image.Image:
     if brand:
         from function.images.heif_guard import check_coded_size  # noqa: PLC0415 - rare formats only
 
-        check_size(image, image.size, max_pixels)
+        check_size(image, data, image.size, max_pixels)
         check_coded_size(data, max_pixels)
     return image
 
 
-def _decode(image: Image.Image, needed_side: int, max_pixels: int) -> Picture:
-    """Return the pixels of an opened image."""
+def _decode(data: bytes, needed_side: int, max_pixels: int) -> Picture:
+    """Return the pixels of a file that is not damaged."""
+    image = _opened(data, max_pixels)
     if image.format == "TIFF":
         tiff.seek_to_full_image(image)
     full_size = file_size = image.size
     margin = needed_side * _DRAFT_MARGIN
     drafted = image.draft("", (margin, margin))
-    check_size(image, full_size, max_pixels)
+    check_size(image, data, full_size, max_pixels)
     span = drafted[1][2:] if drafted else full_size
     first_frame_box = animation.first_frame_box(image)
     animation.seek_to_first_picture(image, max_pixels)
@@ -115,17 +116,18 @@ def _decode_damaged_jpeg(data: bytes, needed_side: int, max_pixels: int) -> Pict
 
     Raises UndecodableImage if pixels are missing or broken.
     """
-    data = jpeg.without_metadata(data)
-    versions = (data,) if jpeg.layout_of(data).has_end else jpeg.with_end(data)
-    try:
-        pictures = [_decode(_opened(version, max_pixels), needed_side, max_pixels) for version in versions]
-    except TaggerError:
-        raise
-    except Exception as error:  # see `decode`
-        raise _broken(data) from error
-    if any(picture.image.tobytes() != pictures[0].image.tobytes() for picture in pictures):
-        raise _broken(data)
-    return pictures[0]
+    for keeps_exif in (True, False):  # EXIF has the orientation
+        repaired = jpeg.without_metadata(data, keeps_exif)
+        versions = (repaired,) if jpeg.layout_of(repaired).has_end else jpeg.with_end(repaired)
+        try:
+            pictures = [_decode(version, needed_side, max_pixels) for version in versions]
+        except TaggerError:
+            raise
+        except Exception:  # noqa: S112 - see `decode`
+            continue
+        if all(picture.image.tobytes() == pictures[0].image.tobytes() for picture in pictures):
+            return pictures[0]
+    raise _broken(data)
 
 
 def _unreadable(data: bytes) -> TaggerError:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -120,7 +121,7 @@ def test_a_broken_metadata_segment_does_not_refuse_a_jpeg(jpeg_file: bytes, mark
 
 def test_the_layout_of_a_jpeg_ends_with_its_first_image(jpeg_file: bytes) -> None:
     layout = jpeg.layout_of(jpeg_file + b"\xff\xda" * 7)
-    assert (layout.scans, layout.is_progressive, layout.has_end) == (1, False, True)
+    assert (layout.scans, layout.has_end) == (1, True)
     assert not jpeg.layout_of(jpeg_file[:-2]).has_end
 
 
@@ -131,6 +132,36 @@ def test_a_jpeg_over_the_limit_is_decoded_at_a_reduced_scale_unless_it_is_progre
     assert picture.image.width * picture.image.height <= 1_000_000
     with pytest.raises(TooManyPixels, match=r"3000 x 2000 pixels; the limit is 1,000,000"):
         decode(encode(grey, "JPEG", progressive=True), SIDE, 1_000_000)
+
+
+@pytest.mark.parametrize("damage", ["no end", "broken profile"])
+def test_a_damaged_jpeg_keeps_its_orientation(photo: Image.Image, damage: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = encode(photo, "JPEG", quality=90, exif=exif)
+    profile = b"\xff\xe2" + struct.pack(">H", 12) + b"MPF\0II*\0\xff\xff"
+    damaged = file[:-2] if damage == "no end" else file[:2] + profile + file[2:]
+    assert difference(damaged, file) == 0
+
+
+def test_bytes_between_segments_are_skipped_quickly(jpeg_file: bytes) -> None:
+    junk = b"\0" * 20_000_000
+    started = time.process_time()
+    assert jpeg.layout_of(jpeg_file[:2] + junk + jpeg_file[2:]).scans == 1
+    assert time.process_time() - started < 0.5
+
+
+def test_a_baseline_jpeg_with_several_scans_counts_at_full_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """libjpeg stores all coefficients of such a file."""
+    file = encode(Image.new("L", (3000, 2000)), "JPEG")
+    monkeypatch.setattr(jpeg, "layout_of", lambda _: jpeg.JpegLayout(3, True, ()))
+    with pytest.raises(TooManyPixels):
+        decode(file, SIDE, 1_000_000)
+
+
+def test_text_that_starts_like_a_bmp_is_not_an_image() -> None:
+    with pytest.raises(UnsupportedMediaType):
+        decode(b"BMW is a car maker, and this is a text about it.", SIDE, MAX_PIXELS)
 
 
 # --- PNG
