@@ -13,7 +13,7 @@ from matplotlib import pyplot as plt
 
 from benchmarks.report import RATIOS
 
-NOTES = Path(__file__).parent / "notes.md"
+NOTES, TRICKS = Path(__file__).parent / "notes.md", Path(__file__).parent / "tricks.md"
 _OURS_COLOUR, _OTHER_COLOUR = "#2f6f4f", "#b8bfc6"
 # For each file its charts: title and measure. A chart has a bar for every subject with that measure.
 _PLOTS = {
@@ -93,6 +93,8 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         *(line for title, columns in _TABLES.items() for line in _table(title, columns, summary["measures"])),
         *_layers(summary["image_layers"]),
         *_imports(summary["imports_ms"]),
+        "",
+        TRICKS.read_text(encoding="utf-8").strip(),
     ]
 
 
