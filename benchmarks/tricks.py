@@ -52,7 +52,7 @@ TRICKS = (
     Trick(
         "torch without distributions, export, quantization, data", "import_torch_cpu_s", tricks_off.other_torch_modules
     ),
-    Trick("torch without numpy", "import_torch_cpu_s", tricks_off.numpy),
+    Trick("torch without numpy", "start_cpu_s", tricks_off.numpy),
     Trick("no look-up of pydantic's plugins and torch's devices", "start_cpu_s", tricks_off.plugin_lookups),
     Trick("no garbage collection during the start", "start_cpu_s", tricks_off.garbage_collection),
     Trick("weights load while the web framework is imported", "start_wall_s", tricks_off.background_loading),
