@@ -1,11 +1,11 @@
-"""Pictures that were stored lying, and say so in their EXIF.
+"""EXIF orientation: how an image must be turned to be upright.
 
-Pillow's own `exif_transpose` also writes the EXIF anew, which is of no use here, and fails where it is broken.
+Pillow's own `exif_transpose` also rewrites the EXIF, which is not needed here and fails if the EXIF is broken.
 """
 
 from PIL import Image
 
-# Exif 2.32, section 4.6.4: how a picture was stored, and what makes it upright.
+# Exif 2.32, section 4.6.4: the tag, and the operation for each of its values.
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -16,14 +16,14 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# Of these, the ones whose upright picture ends where the stored one begins, in x and in y.
+# Values that mirror the x axis and the y axis of the upright image.
 _MIRRORED = ({2, 3, 6, 7}, {3, 4, 7, 8})
 
 
 def orientation_of(image: Image.Image) -> int:
-    """Return how the picture was stored, 1 to 8; 1, upright, with EXIF that does not read.
+    """Return the orientation of a loaded image, 1 to 8; 1 (upright) if there is no EXIF or it cannot be read.
 
-    Of a loaded image: Pillow turns a TIFF by itself as it loads it.
+    The image must be loaded, because Pillow itself turns a TIFF when it loads it.
     """
     try:
         orientation = image.getexif().get(_ORIENTATION)
@@ -33,17 +33,18 @@ def orientation_of(image: Image.Image) -> int:
 
 
 def turned_upright(image: Image.Image, orientation: int) -> Image.Image:
-    """Return the image as it is to be seen."""
+    """Return the upright image."""
     return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
 
 
 def start_of(orientation: int, size: tuple[int, int], span: tuple[float, float]) -> tuple[float, float]:
-    """Return where the `span` of pixels that the picture fills begins in those of the upright image, `size` large.
+    """Return where the picture starts in the upright image: (x, y), 0 unless the image is mirrored.
 
-    A JPEG decoded at a reduced scale is filled from its first pixel on, and mirrored that is the last one.
+    A JPEG decoded at a reduced scale is rounded up to whole pixels: of its `size`, the picture fills `span` from the
+    first pixel on. In a mirrored image it fills them up to the last pixel.
     """
     x, y = (
-        side - filled if orientation in turned else 0
-        for side, filled, turned in zip(size, span, _MIRRORED, strict=True)
+        side - filled if orientation in mirrored else 0
+        for side, filled, mirrored in zip(size, span, _MIRRORED, strict=True)
     )
     return x, y

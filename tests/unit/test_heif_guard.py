@@ -98,7 +98,7 @@ def test_all_pixels_that_are_decoded_count() -> None:
 def test_all_bytes_that_are_decoded_count() -> None:
     long = replace(tile("HEIC"), data=bytes(1_000_000))
     check_coded_size(heif(b"heic", long, one_tile(1, MAX_FILES, 1024, 1024), primary=2), 50 * MEGAPIXEL)
-    with pytest.raises(UndecodableImage, match="again and again"):
+    with pytest.raises(UndecodableImage, match="same parts too often"):
         check_coded_size(heif(b"heic", long, one_tile(1, MAX_FILES + 1, 1024, 1024), primary=2), 50 * MEGAPIXEL)
 
 
@@ -142,12 +142,12 @@ def test_two_items_of_one_number_are_refused() -> None:
     other = entry.replace(b"hvc1", b"Exif")
     file = one_item(Shape(iloc=1, in_idat=True))
     twice = box(b"meta", bytes(4) + full_box(b"iinf", struct.pack(">H", 2) + entry + other))
-    with pytest.raises(UndecodableImage, match="one number"):
+    with pytest.raises(UndecodableImage, match="same number"):
         read_items(file[: len(box(b"ftyp", b"heic"))] + twice)
 
 
 def test_a_file_that_does_not_say_what_it_holds_is_refused() -> None:
-    with pytest.raises(UndecodableImage, match="does not say"):
+    with pytest.raises(UndecodableImage, match="index is missing"):
         check_coded_size(avif("RGB").replace(b"meta", b"free", 1), PIXELS)
 
 

@@ -1,9 +1,9 @@
-"""What an AVIF or HEIC asks of its decoder, found in its bitstreams before anything is decoded.
+"""The number of pixels that decoding an AVIF or HEIC file takes, read from its bitstreams before decoding.
 
-The container says how large the picture is, and decoders compare that with what they have decoded: an AVIF that says
-64 x 64 may hold 16,384 x 16,384, or a hundred thousand frames of which none is shown; a grid may name one tile a
-thousand times, an overlay have any canvas. Of HEVC alone libheif lets no picture be larger than it says.
-Sections are those of the AV1 Bitstream & Decoding Process Specification.
+Decoders compare the size in the container with the size of the decoded image, which is too late: an AVIF that declares
+64 x 64 may contain 16,384 x 16,384, or a hundred thousand frames that are not shown. A grid may use one tile a thousand
+times, and an overlay may have a canvas of any size. Only for HEVC does libheif check the size before it decodes.
+Section numbers refer to the AV1 Bitstream & Decoding Process Specification.
 """
 
 import struct
@@ -11,37 +11,37 @@ import struct
 from function.errors import TooManyPixels, UndecodableImage
 from function.images.heif_guard.isobmff import AV1, GRID, HEVC, OVERLAY, Items, read_items
 
-# Of all that is decoded, in pictures of the size accepted: the picture, its transparency, a gain map, thumbnails.
+# Limit of all decoded pixels, as a multiple of the accepted pixels: image, transparency, gain map, thumbnails.
 MAX_PICTURES = 3
-# Of all that is decoded, in files: detail costs time by the byte. Real files use a tile once, most of them; a small one
-# may use it more often.
+# Limit of all decoded bytes, as a multiple of the file size, because detail costs time for each byte. Usual files use
+# most tiles once; a small file may use them more often.
 MAX_FILES, _SMALL_FILE = 2, 1_000_000
-# A still has a handful of units, a slice or tile group being one.
+# A still image has a handful of units. A slice or tile group is one unit.
 MAX_UNITS = 10_000
 _AV1_SEQUENCE_HEADER, _AV1_FRAME_HEADER, _AV1_FRAME = 1, 3, 6
-# Headers stand in the first bytes of what holds them.
+# Headers are in the first bytes of their unit.
 _MAX_HEADER = 1000
 
 
 def check_coded_size(file: bytes, max_pixels: int) -> None:
-    """Raise TooManyPixels if decoding the pictures in an AVIF or HEIC means more pixels than are accepted.
+    """Raise TooManyPixels if decoding an AVIF or HEIC file takes more pixels than are accepted.
 
-    Raises UndecodableImage if its boxes or bitstreams do not read.
+    Raises UndecodableImage if its boxes or bitstreams cannot be read.
     """
     items = read_items(file)
     work, decodes = _Work(items), items.decodes()
     if sum(len(data) * decodes[item] for item, data in items.data.items()) > MAX_FILES * max(len(file), _SMALL_FILE):
-        raise UndecodableImage("The image has parts that are decoded again and again.")
+        raise UndecodableImage("The image uses the same parts too often.")
     try:
         pixels = [work.pixels(item) * times for item, times in decodes.items()]
     except (struct.error, IndexError) as error:
-        raise UndecodableImage("The image is broken or cut short: its bitstream does not read.") from error
+        raise UndecodableImage("The image is broken or cut short: its bitstream cannot be read.") from error
     if work.largest > max_pixels or sum(pixels) > MAX_PICTURES * max_pixels:
-        raise TooManyPixels(f"The image decodes to more pixels than it says; at most {max_pixels:,} are accepted.")
+        raise TooManyPixels(f"The image has more pixels than its header says; the limit is {max_pixels:,}.")
 
 
 class _Work:
-    """What each item costs, in pixels; `largest` is the largest picture met."""
+    """Counts the decoded pixels of items. `largest` is the largest image so far."""
 
     def __init__(self, items: Items) -> None:
         self._items = items
@@ -49,7 +49,7 @@ class _Work:
         self.largest = 0
 
     def pixels(self, item: int) -> int:
-        """Return the pixels decoded for an item once: frames times size if it is coded, none if made of others."""
+        """Return the pixels of decoding an item once: frames times size. A derived item has none of its own."""
         kind, data = self._items.types[item], self._items.data.get(item, b"")
         if kind in AV1:
             return self._av1(data)
@@ -60,17 +60,17 @@ class _Work:
         return 0
 
     def _seen(self, width: int, height: int) -> int:
-        """Return the size of a picture in pixels, and remember the largest."""
+        """Return the size of an image in pixels, and update `largest`."""
         self.largest = max(self.largest, width * height)
         return width * height
 
     def _unit(self) -> None:
         self._units += 1
         if self._units > MAX_UNITS:
-            raise UndecodableImage("The image is made of too many pieces.")
+            raise UndecodableImage("The image has too many parts.")
 
     def _av1(self, data: bytes) -> int:
-        """Return the pixels of all frames in open bitstream units (5.3); each item has its own header."""
+        """Return the pixels of all frames in the open bitstream units (5.3) of an item."""
         at = frames = size = 0
         while at < len(data):
             self._unit()
@@ -83,12 +83,12 @@ class _Work:
             frames += kind in {_AV1_FRAME_HEADER, _AV1_FRAME}
             at += length
         if frames and not size:
-            raise UndecodableImage("The AVIF has a picture that does not say how large it is.")
+            raise UndecodableImage("The AVIF is broken: an image has no size.")
         return frames * size
 
 
 class _Bits:
-    """Reads numbers bit by bit, highest first; raises IndexError at the end."""
+    """Reads numbers bit by bit, highest bit first. Raises IndexError at the end."""
 
     def __init__(self, data: bytes) -> None:
         self._number, self._left = int.from_bytes(data[:_MAX_HEADER], "big"), 8 * len(data[:_MAX_HEADER])
@@ -101,7 +101,7 @@ class _Bits:
         return self._number >> self._left & (1 << bits) - 1
 
     def exp_golomb(self) -> int:
-        """Return the next number of variable length, uvlc() of 4.10.3."""
+        """Return the next number of variable length (uvlc, 4.10.3)."""
         zeros = 0
         while not self.read(1):
             zeros += 1
@@ -109,7 +109,7 @@ class _Bits:
 
 
 def _leb128(data: bytes, at: int) -> tuple[int, int]:
-    """Return the number at `at` and where it ends (4.10.5)."""
+    """Return the number at `at` and the position after it (4.10.5)."""
     value = 0
     for i in range(8):
         value |= (data[at + i] & 127) << 7 * i
@@ -130,7 +130,7 @@ def _av1_size(bits: _Bits) -> tuple[int, int]:
 
 
 def _skip_av1_operating_points(bits: _Bits) -> None:
-    """Read over what stands before the size: timing, decoder model, operating points."""
+    """Skip the fields before the size: timing, decoder model, operating points."""
     delay_bits = 0
     if bits.read(1):  # timing_info_present_flag
         bits.read(64)
@@ -142,7 +142,7 @@ def _skip_av1_operating_points(bits: _Bits) -> None:
     display_delay = bits.read(1)
     for _ in range(bits.read(5) + 1):
         bits.read(12)
-        if bits.read(5) > 7:  # seq_level_idx: from 8 on there is a tier
+        if bits.read(5) > 7:  # seq_level_idx: levels from 8 on have a tier
             bits.read(1)
         if delay_bits and bits.read(1):  # decoder_model_present_for_this_op
             bits.read(2 * delay_bits + 1)

@@ -1,8 +1,7 @@
-"""The boxes of an AVIF or HEIC: which coded pictures it holds, where their bytes are, and how often each is decoded.
+"""The boxes of an AVIF or HEIC file: its coded images, where their bytes are, and how often each is decoded.
 
-ISO/IEC 14496-12 gives the boxes, ISO/IEC 23008-12 the items in them. Read here is only what `coded_size.py` needs to
-know what a decoder will be asked to do; whatever a box says, it is read in bounded time. Broken ones raise
-UndecodableImage.
+ISO/IEC 14496-12 defines the boxes, ISO/IEC 23008-12 the items in them. This module reads only what `coded_size.py`
+needs, in bounded time. Broken boxes raise UndecodableImage.
 """
 
 import struct
@@ -13,22 +12,22 @@ from functools import cache
 
 from function.errors import UndecodableImage
 
-# libheif's own limit; a picture of 50 megapixels in tiles of 512 x 512 has 200, and as many again in its gain map.
+# libheif's own limit. An image of 50 megapixels in tiles of 512 x 512 has 200, and its gain map as many again.
 MAX_ITEMS = 1000
-# Of all derived pictures together: grids may name a tile again and again.
+# Of all derived images together, because a grid may use the same tile many times.
 MAX_REFERENCES = 10_000
-# A grid of overlays of what is turned: real ones have one level or two.
+# Usual files have one or two levels, such as a grid of tiles.
 _MAX_NESTING = 8
-# What can be shown: coded in AV1 or HEVC, or made of others (23008-12, 6.6; 23008-12:2022/Amd 1 for tone maps).
+# Item types that can be shown: coded in AV1 or HEVC, or derived (23008-12, 6.6; 23008-12:2022/Amd 1 for tone maps).
 AV1, HEVC, GRID, OVERLAY = {b"av01"}, {b"hvc1", b"hev1"}, b"grid", b"iovl"
 _SHOWN = AV1 | HEVC | {GRID, OVERLAY, b"iden", b"tmap"}
 
 
 @dataclass
 class Items:
-    """What the boxes say: of each item, by its number, its type, its bytes, and which others it is made of.
+    """The items of a file by number: their types, their bytes, the items that they are made of, and their sizes.
 
-    `pixels` is how many each says that it has.
+    `pixels` are the sizes that the file declares, width x height.
     """
 
     types: dict[int, bytes] = field(default_factory=dict)
@@ -37,9 +36,9 @@ class Items:
     pixels: dict[int, int] = field(default_factory=dict)
 
     def decodes(self) -> dict[int, int]:
-        """Return how often each item is decoded: once, or as often as others are made of it.
+        """Return how often each item is decoded: once, or once for each use in another item.
 
-        Raises UndecodableImage if they are nested deeper than any real ones, or are made of themselves.
+        Raises UndecodableImage if items are nested too deep, or are made of themselves.
         """
         used_by: dict[int, Counter[int]] = {}
         for item, parts in self.made_of.items():
@@ -49,7 +48,7 @@ class Items:
         @cache
         def count(item: int, depth: int = 0) -> int:
             if depth > _MAX_NESTING:
-                raise UndecodableImage("The image is made of images that are made of images, too deep.")
+                raise UndecodableImage("The image has too many levels of derived images.")
             users: Mapping[int, int] = used_by.get(item, {})
             return sum(times * count(user, depth + 1) for user, times in users.items()) or 1
 
@@ -61,33 +60,33 @@ def read_items(file: bytes) -> Items:
     items = Items()
     try:
         boxes = _once(file, 0, len(file), {b"meta", b"mini"})
-        if b"mini" in boxes:  # the same in short (23008-12:2022/Amd 2), which hides what it holds from all that follows
-            raise UndecodableImage("The image is in a minimized box, which is not read here.")
+        if b"mini" in boxes:  # a short form of `meta` (23008-12:2022/Amd 2), which is not parsed
+            raise UndecodableImage("AVIF and HEIC files with a minimized box are not supported.")
         if b"meta" not in boxes:
-            raise UndecodableImage("The image is broken or cut short: it does not say what it holds.")
+            raise UndecodableImage("The image is broken or cut short: its index is missing.")
         start, end = boxes[b"meta"]
         _read_meta(file, start + 4, end, items)
     except (struct.error, IndexError) as error:
-        raise UndecodableImage("The image is broken or cut short: its boxes do not read.") from error
+        raise UndecodableImage("The image is broken or cut short: its boxes cannot be read.") from error
     return items
 
 
 def _once(file: bytes, start: int, end: int, kinds: set[bytes]) -> dict[bytes, tuple[int, int]]:
-    """Return where the content of each box of these kinds begins and ends; there may be one of each."""
-    found: dict[bytes, tuple[int, int]] = {}
+    """Return start and end of the content of each box of these kinds. Raises UndecodableImage if a kind is repeated."""
+    places: dict[bytes, tuple[int, int]] = {}
     for kind, content, stop in _boxes(file, start, end):
         if kind in kinds:
-            if kind in found:
-                raise UndecodableImage(f"The image has two boxes {kind.decode()!r}.")
-            found[kind] = content, stop
-    return found
+            if kind in places:
+                raise UndecodableImage(f"The image has two {kind.decode()!r} boxes.")
+            places[kind] = content, stop
+    return places
 
 
 def _boxes(file: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Yield type, start and end of the content of each box between `start` and `end` (14496-12, 4.2).
 
-    A box that says that it is longer than what is left ends there, as does the walk: what some phones append to a file
-    is no box.
+    A box that is longer than the rest of the file ends with the file. Some phones append bytes that are not a box, so
+    the iteration ends there without an error.
     """
     while end - start >= 8:
         size, kind = struct.unpack_from(">I4s", file, start)
@@ -116,25 +115,25 @@ def _read_meta(file: bytes, start: int, end: int, items: Items) -> None:
         at = boxes[b"pitm"][0]
         primary = _number(file, at + 4, 4 if file[at] else 2)[0]
         if items.types.get(primary) not in _SHOWN:
-            raise UndecodableImage("The image is coded in a way that is not read here.")
+            raise UndecodableImage("The codec of the image is not supported.")
 
 
 def _read_types(file: bytes, start: int, end: int, items: Items) -> None:
     """Read the item information box (14496-12, 8.11.6)."""
     for kind, content, _ in _boxes(file, start + (8 if file[start] else 6), end):
         version = file[content]
-        if kind != b"infe" or version < 2:  # before version 2 an item has no type, and is not coded
+        if kind != b"infe" or version < 2:  # before version 2 an item has no type
             continue
         number, _, item_type = struct.unpack_from(">HH4s" if version == 2 else ">IH4s", file, content + 4)
-        if number in items.types:  # which of the two a decoder takes is not known
-            raise UndecodableImage("The image has two items of one number.")
+        if number in items.types:  # decoders differ in which one they use
+            raise UndecodableImage("The image has two items with the same number.")
         items.types[number] = item_type
         if len(items.types) > MAX_ITEMS:
             raise UndecodableImage(f"The image has more than {MAX_ITEMS:,} items.")
 
 
 def _read_references(file: bytes, start: int, end: int, items: Items) -> None:
-    """Read the item reference box (14496-12, 8.11.12): what derived images are made of."""
+    """Read the item reference box (14496-12, 8.11.12): the parts of derived images."""
     wide, total = file[start], 0
     for kind, content, _ in _boxes(file, start + 4, end):
         if kind != b"dimg":
@@ -142,14 +141,14 @@ def _read_references(file: bytes, start: int, end: int, items: Items) -> None:
         number, count = struct.unpack_from(">IH" if wide else ">HH", file, content)
         total += count
         if total > MAX_REFERENCES:
-            raise UndecodableImage(f"The image is made of more than {MAX_REFERENCES:,} others.")
+            raise UndecodableImage(f"The image has more than {MAX_REFERENCES:,} parts.")
         parts = struct.unpack_from(f">{count}{'I' if wide else 'H'}", file, content + (6 if wide else 4))
         items.made_of.setdefault(number, []).extend(parts)
 
 
 def _read_properties(file: bytes, start: int, end: int, items: Items) -> None:
     """Read the item properties (23008-12, 9.3) for the spatial extents (6.5.3)."""
-    pixels: list[int] = []  # of each property; 0 for those that say something else
+    pixels: list[int] = []  # of each property; 0 if it is not a size
     for kind, content, stop in _boxes(file, start, end):
         if kind == b"ipco":
             for name, at, _ in _boxes(file, content, stop):
@@ -161,7 +160,7 @@ def _read_properties(file: bytes, start: int, end: int, items: Items) -> None:
 
 
 def _read_associations(file: bytes, at: int, pixels: list[int], items: Items) -> None:
-    """Read which item has which properties (23008-12, 9.3.2)."""
+    """Read the properties of each item (23008-12, 9.3.2)."""
     item_size, index_size = 4 if file[at] else 2, 2 if file[at + 3] & 1 else 1
     count, at = _number(file, at + 4, 4)
     for _ in range(count):
@@ -169,13 +168,13 @@ def _read_associations(file: bytes, at: int, pixels: list[int], items: Items) ->
         associations, at = _number(file, at, 1)
         for _ in range(associations):
             index, at = _number(file, at, index_size)
-            index &= (1 << 8 * index_size - 1) - 1  # the highest bit says that it is essential
+            index &= (1 << 8 * index_size - 1) - 1  # the highest bit is the flag `essential`
             if 0 < index <= len(pixels):
                 items.pixels[item] = max(items.pixels.get(item, 0), pixels[index - 1])
 
 
 def _read_data(file: bytes, start: int, idat: tuple[int, int], items: Items) -> None:
-    """Read the item location box (14496-12, 8.11.3) and the bytes that it points to, of pictures alone."""
+    """Read the item location box (14496-12, 8.11.3), and the bytes of the items that can be shown."""
     version, (sizes,) = file[start], struct.unpack_from(">H", file, start + 4)
     offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     wide = 4 if version > 1 else 2
@@ -199,12 +198,12 @@ def _read_data(file: bytes, start: int, idat: tuple[int, int], items: Items) -> 
             continue
         total += sum(last - first for first, last in pieces)
         if method & 15 > 1 or item in items.data or total > 2 * len(file):
-            raise UndecodableImage("The image's items are stored in a way that is not read here.")
+            raise UndecodableImage("The storage of the image's items is not supported.")
         items.data[item] = b"".join(file[first:last] for first, last in pieces)
 
 
 def _number(file: bytes, at: int, size: int) -> tuple[int, int]:
-    """Return the number of `size` bytes at `at`, and where the next one is."""
+    """Return the number in `size` bytes at `at`, and the position after it."""
     if at + size > len(file):
         raise IndexError(at)
     return int.from_bytes(file[at : at + size], "big"), at + size
