@@ -1,10 +1,10 @@
-"""Build time: a CLIP checkpoint and `labels.toml` become a baked model folder.
+"""Converts a CLIP checkpoint and `labels.toml` to a baked model folder. Runs at build time only.
 
     python -m function.bake --model ID_OR_FOLDER --out DIR     bake
-    python -m function.bake --verify DIR                       check every byte of a baked folder
-    python -m function.bake --check [--labels FILE]            check labels, bake nothing
+    python -m function.bake --verify DIR                       verify the checksums of a baked folder
+    python -m function.bake --check [--labels FILE]            check the labels file only
 
-Exit codes: 0 done, 2 what was given does not fit, 3 the model hub could not be reached.
+Exit codes: 0 success, 2 invalid checkpoint, labels or folder, 3 the model hub could not be reached.
 """
 
 import argparse
@@ -30,26 +30,26 @@ from function.tagging.prompts import embed_words
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return its exit code."""
+    """Run the command line and return its exit code."""
     options = _parse(arguments)
     try:
         if options.check:
             print("\n".join(summary(options.labels)))
         elif options.verify:
             manifest = baked_folder.verify(options.verify)
-            _say(f"{options.verify}: {manifest.model_name}, {len(manifest.files)} files, all as the manifest says")
+            _log(f"{options.verify}: {manifest.model_name}, {len(manifest.files)} files match the manifest")
         else:
             bake(options.model, options.revision, options.labels, options.out)
     except ModelError as error:
-        _say(str(error))
+        _log(str(error))
         return 3 if isinstance(error, HubUnreachable) else 2
     return 0
 
 
 def summary(labels_path: Path) -> list[str]:
-    """Return what a labels file holds: a line for it all, and one for each group.
+    """Return a summary of a labels file: one line with the totals, and one line for each group.
 
-    Raises LabelsError if it does not make sense.
+    Raises LabelsError if the file is invalid.
     """
     labels = LabelSet.read(labels_path)
     count = sum(len(group.labels) for group in labels.groups)
@@ -62,19 +62,23 @@ def summary(labels_path: Path) -> list[str]:
 
 
 def bake(model: str, revision: str | None, labels_path: Path, out: Path) -> None:
-    """Bake `model`, a hub id or a folder, into `out`; nothing happens if that is what `out` already holds.
+    """Bake `model`, a hub id or a folder, into `out`. Does nothing if `out` is up to date.
 
-    `out` is only replaced once all is written and verified. Raises LabelsError, CheckpointError or HubUnreachable.
+    `out` is replaced only after the new folder is complete and verified.
+
+    Raises LabelsError, CheckpointError or HubUnreachable.
     """
     labels = LabelSet.read(labels_path)
     if out.exists() and not (out / baked_folder.MANIFEST).is_file() and any(out.iterdir()):
-        raise CheckpointError(f"{out}: exists, and is not a baked model folder: it will not be overwritten")
+        raise CheckpointError(
+            f"{out} exists and is not a baked model folder, so it is not overwritten. Choose another --out."
+        )
     checkpoint = Checkpoint.named(model, revision)
-    if not _holds(out, checkpoint, labels):
-        _say(f"looking for {checkpoint.name}")
+    if not _is_baked(out, checkpoint, labels):
+        _log(f"loading {checkpoint.name}")
         checkpoint = checkpoint.download()
-    if _holds(out, checkpoint, labels):
-        _say(f"{out} already holds {checkpoint.name} with these labels")
+    if _is_baked(out, checkpoint, labels):
+        _log(f"{out} already contains {checkpoint.name} with these labels")
         return
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
@@ -85,11 +89,11 @@ def bake(model: str, revision: str | None, labels_path: Path, out: Path) -> None
             out.rename(Path(temporary, "old"))
         folder.rename(out)
     size = sum(entry["bytes"] for entry in manifest.files.values())
-    _say(f"baked {checkpoint.name} into {out}: {size / 1e6:.0f} MB")
+    _log(f"baked {checkpoint.name} into {out}: {size / 1e6:.0f} MB")
 
 
-def _holds(out: Path, checkpoint: Checkpoint, labels: LabelSet) -> bool:
-    """Return whether `out` is, for certain, what baking `source` with `labels` would give."""
+def _is_baked(out: Path, checkpoint: Checkpoint, labels: LabelSet) -> bool:
+    """Return whether `out` is certainly the result of baking `checkpoint` with `labels`."""
     try:
         manifest = BakedModel.open(out).manifest
     except CheckpointError:
@@ -103,9 +107,9 @@ def _holds(out: Path, checkpoint: Checkpoint, labels: LabelSet) -> bool:
 
 def _write(checkpoint: Checkpoint, labels: LabelSet, folder: Path) -> Manifest:
     """Write the whole baked folder and return its manifest."""
-    from function.model import conversion  # noqa: PLC0415 - Transformers takes seconds to import, errors come sooner
+    from function.model import conversion  # noqa: PLC0415 - imports Transformers, which takes seconds
 
-    _say("reading the checkpoint")
+    _log("reading the checkpoint")
     model = conversion.convert(checkpoint.files, folder)
     _embed_labels(labels, folder, model.text)
     manifest = Manifest(
@@ -120,13 +124,13 @@ def _write(checkpoint: Checkpoint, labels: LabelSet, folder: Path) -> Manifest:
         files=describe_files(folder, without=baked_folder.MANIFEST),
     )
     manifest.write(folder)
-    for path in folder.rglob("*"):  # safetensors files come out readable by their owner only
+    for path in folder.rglob("*"):  # safetensors writes files that only their owner can read
         path.chmod(0o755 if path.is_dir() else 0o644)
     return manifest
 
 
 def _embed_labels(labels: LabelSet, folder: Path, config: TextConfig) -> None:
-    """Write the label bank, encoded with the text tower that `folder` already holds."""
+    """Write the label bank, encoded with the text tower that is already in `folder`."""
     from tqdm import tqdm  # noqa: PLC0415
 
     weights = TensorFile(folder / baked_folder.TEXT)
@@ -144,17 +148,17 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m function.bake", description="Bake a CLIP checkpoint with labels.")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="hub id or folder (default: %(default)s)")
     parser.add_argument("--revision", help="commit of a hub model (default: the pinned one, or the newest)")
-    here = Path.cwd()  # messages name the file as one would type it
+    here = Path.cwd()  # messages show the relative path, as a user would type it
     labels = LABELS_TOML.relative_to(here) if LABELS_TOML.is_relative_to(here) else LABELS_TOML
     parser.add_argument("--labels", type=Path, default=labels, help="labels file (default: function/labels.toml)")
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument("--out", type=Path, help="the baked folder to write")
-    action.add_argument("--verify", type=Path, metavar="DIR", help="check every byte of a baked folder instead")
-    action.add_argument("--check", action="store_true", help="check the labels instead, and say what they are")
+    action.add_argument("--verify", type=Path, metavar="DIR", help="verify the checksums of a baked folder instead")
+    action.add_argument("--check", action="store_true", help="check the labels file instead and print a summary")
     return parser.parse_args(arguments)
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     print(f"bake: {text}", file=sys.stderr, flush=True)
 
 

@@ -27,7 +27,7 @@ def orientation_of(image: Image.Image) -> int:
     """
     try:
         orientation = image.getexif().get(_ORIENTATION)
-    except Exception:  # what Pillow's parsers raise on hostile bytes has no common base
+    except Exception:  # the errors of Pillow's parsers have no common base class
         return 1
     return orientation if isinstance(orientation, int) and orientation in _UPRIGHT else 1
 
@@ -38,10 +38,10 @@ def turned_upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def start_of(orientation: int, size: tuple[int, int], span: tuple[float, float]) -> tuple[float, float]:
-    """Return where the picture starts in the upright image: (x, y), 0 unless the image is mirrored.
+    """Return the position (x, y) of the picture in the upright image, (0, 0) unless the image is mirrored.
 
-    A JPEG decoded at a reduced scale is rounded up to whole pixels: of its `size`, the picture fills `span` from the
-    first pixel on. In a mirrored image it fills them up to the last pixel.
+    The size of a JPEG decoded at a reduced scale is rounded up to whole pixels, so the picture fills only `span` of
+    `size`. The unfilled part is at the end, or at the start of an axis that is mirrored.
     """
     x, y = (
         side - filled if orientation in mirrored else 0

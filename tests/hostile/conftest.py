@@ -1,4 +1,4 @@
-"""Children that try hostile inputs, so that what kills them fails a test and not the run."""
+"""Child processes for hostile inputs, so that a crash fails one test and does not end the test run."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,27 +7,25 @@ import pytest
 
 from tools.fuzz.sandbox import Outcome, Sandbox
 
-DEFUSED: list[Outcome] = []  # what became of each bomb
+OUTCOMES: list[Outcome] = []  # of each bomb
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what the most expensive bombs took."""
-    if DEFUSED:
-        cpu, growth = max(each.cpu_seconds for each in DEFUSED), max(each.growth_mb for each in DEFUSED)
-        terminalreporter.line(
-            f"bombs: {len(DEFUSED)}; most CPU {cpu:.2f} s, most memory over the start {growth:.0f} MB"
-        )
+    """Print the CPU time and memory of the most expensive bombs."""
+    if OUTCOMES:
+        cpu, growth = max(each.cpu_seconds for each in OUTCOMES), max(each.growth_mb for each in OUTCOMES)
+        terminalreporter.line(f"bombs: {len(OUTCOMES)}; most CPU {cpu:.2f} s, highest memory growth {growth:.0f} MB")
 
 
 @pytest.fixture(scope="session")
 def picture_sandbox() -> Iterator[Sandbox]:
-    """Decodes pictures."""
+    """A sandbox that decodes pictures."""
     with Sandbox.of("picture") as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="session")
 def event_sandbox(small_model: Path) -> Iterator[Sandbox]:
-    """Answers events with the real handler and the small model."""
+    """A sandbox that passes events to the real handler with the small model."""
     with Sandbox.of("event", small_model) as sandbox:
         yield sandbox

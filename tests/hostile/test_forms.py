@@ -64,7 +64,7 @@ def forms(draw: Any) -> tuple[bytes, bytes]:
     return b"multipart/form-data; boundary=" + quoted + charset, body + closing
 
 
-def is_answered(response: Any) -> None:
+def assert_json_answer(response: Any) -> None:
     assert response.status_code == 200 or 400 <= response.status_code < 500
     assert isinstance(json.loads(response.content), list if response.status_code == 200 else dict)
     assert len(response.headers["x-request-id"]) == 32
@@ -74,7 +74,7 @@ def is_answered(response: Any) -> None:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_form_gets_an_answer(client: TestClient, form: tuple[bytes, bytes]) -> None:
     content_type, body = form
-    is_answered(client.post("/tag", content=body, headers=[(b"content-type", content_type)]))
+    assert_json_answer(client.post("/tag", content=body, headers=[(b"content-type", content_type)]))
 
 
 @given(
@@ -86,13 +86,13 @@ def test_any_form_gets_an_answer(client: TestClient, form: tuple[bytes, bytes]) 
 def test_any_headers_get_an_answer(
     client: TestClient, content_type: bytes, extra: list[tuple[bytes, bytes]], body: bytes
 ) -> None:
-    is_answered(client.post("/tag", content=body, headers=[(b"content-type", content_type), *extra]))
+    assert_json_answer(client.post("/tag", content=body, headers=[(b"content-type", content_type), *extra]))
 
 
 @given(query=st.dictionaries(FIELDS | st.text(max_size=20), st.text(max_size=40), max_size=4))
 @settings(max_examples=100, deadline=None)
 def test_any_query_gets_an_answer(client: TestClient, query: dict[str, str]) -> None:
-    is_answered(client.post(f"/tag?{urlencode(query, errors='surrogatepass')}", content=PICTURES[4]))
+    assert_json_answer(client.post(f"/tag?{urlencode(query, errors='surrogatepass')}", content=PICTURES[4]))
 
 
 @given(
@@ -109,4 +109,4 @@ def test_any_query_gets_an_answer(client: TestClient, query: dict[str, str]) -> 
 @settings(max_examples=100, deadline=None)
 def test_any_parameters_get_an_answer(client: TestClient, parameters: dict[str, Any]) -> None:
     body = json.dumps({"inputs": "R0lGODlhAQABAAAAACw=", "parameters": parameters})
-    is_answered(client.post("/tag", content=body, headers={"content-type": "application/json"}))
+    assert_json_answer(client.post("/tag", content=body, headers={"content-type": "application/json"}))

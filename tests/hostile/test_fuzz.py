@@ -1,4 +1,4 @@
-"""A short run of the fuzzer, and every input that ever failed, replayed."""
+"""Runs the fuzzer for a short time, and replays all inputs that failed before."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ import pytest
 from tools.fuzz.__main__ import REGRESSIONS, fuzz, inputs
 from tools.fuzz.sandbox import Outcome, Sandbox
 
-KEPT = sorted(path for path in REGRESSIONS.iterdir() if path.name.startswith(("picture-", "event-")))
+REGRESSION_FILES = sorted(path for path in REGRESSIONS.iterdir() if path.name.startswith(("picture-", "event-")))
 
 
 @pytest.mark.parametrize(("kind", "count"), [("pictures", 500), ("events", 300), ("bodies", 300)])
-def test_nothing_fails(small_model: Path, tmp_path: Path, kind: str, count: int) -> None:
+def test_no_damaged_input_fails(small_model: Path, tmp_path: Path, kind: str, count: int) -> None:
     figures = fuzz(kind, count, seed=2, model=small_model, keep=tmp_path)
     assert figures.failures == []
     assert figures.answers.total() == count
@@ -24,13 +24,13 @@ def test_the_same_seed_gives_the_same_inputs() -> None:
         assert list(inputs(kind, 60, seed=1)) != list(inputs(kind, 60, seed=2))
 
 
-@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.name)
-def test_what_failed_once_fails_no_more(picture_sandbox: Sandbox, event_sandbox: Sandbox, path: Path) -> None:
+@pytest.mark.parametrize("path", REGRESSION_FILES, ids=lambda path: path.name)
+def test_input_that_failed_before_passes(picture_sandbox: Sandbox, event_sandbox: Sandbox, path: Path) -> None:
     sandbox = picture_sandbox if path.name.startswith("picture-") else event_sandbox
     assert sandbox.run(path.read_bytes()).failure == ""
 
 
-def test_the_sandbox_tells_a_crash_from_an_answer() -> None:
+def test_crash_500_and_exceeded_limits_are_failures() -> None:
     with Sandbox.of("event", Path("/nowhere")) as sandbox:
         assert "crash" in sandbox.run(b"{}").failure
     assert "2.5 s of CPU" in Outcome("ok", cpu_seconds=2.5).failure

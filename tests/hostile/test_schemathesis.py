@@ -1,4 +1,4 @@
-"""A tool that knows only the OpenAPI document tries what it allows, and what it does not, on the running service."""
+"""Schemathesis sends valid and invalid requests, generated from the OpenAPI document, to the running service."""
 
 import os
 import subprocess
@@ -11,16 +11,16 @@ from tests.support.programs import ROOT
 from tools.server_process import free_port, serving
 
 
-def test_the_service_keeps_to_its_document(small_model: Path, tmp_path: Path) -> None:
+def test_service_conforms_to_its_openapi_document(small_model: Path, tmp_path: Path) -> None:
     if not os.environ.get("FUZZ"):
         pytest.skip("installs schemathesis and takes a minute; `make fuzz` sets FUZZ=1")
     port = free_port()
     server = [sys.executable, "-m", "uvicorn", "function.handler:app", "--port", str(port)]
     environment = {"MODEL_DIR": str(small_model)}
-    # 501 is what this deployment says of what it does not do: it has no bucket for uploads.
+    # Uploads are answered with 501, because this server has no bucket for them.
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text('[checks.not_a_server_error]\nexpected-statuses = ["2xx", "3xx", "4xx", 501]\n')
-    # A schema cannot say which bytes are a picture: that valid ones are refused is no failure.
+    # A schema cannot describe which bytes are a picture, so requests that it allows may be refused.
     command = [
         *("scripts/tool.sh", "schemathesis", "st", "--config-file", str(configuration)),
         *("run", "docs/openapi.json", "--url", f"http://127.0.0.1:{port}"),

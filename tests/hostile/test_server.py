@@ -33,7 +33,7 @@ def client(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield client
 
 
-def spoken(client: httpx2.Client, *pieces: bytes, pause_s: float = 0) -> bytes:
+def send_and_receive(client: httpx2.Client, *pieces: bytes, pause_s: float = 0) -> bytes:
     """Send `pieces` with pauses between them and return the answer."""
     with socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=20) as connection:
         for piece in pieces:
@@ -53,21 +53,24 @@ def head(length: int, extra: bytes = b"") -> bytes:
 
 def test_stalled_upload_gets_408(client: httpx2.Client) -> None:
     started = time.monotonic()
-    answer = spoken(client, head(len(CAT)), CAT[:100])
+    answer = send_and_receive(client, head(len(CAT)), CAT[:100])
     assert b"408" in answer.splitlines()[0]
     assert json.loads(answer.rpartition(b"\r\n\r\n")[2])["code"] == "too_slow"
     assert time.monotonic() - started >= 3
 
 
 def test_slow_upload_within_the_timeout_is_answered(client: httpx2.Client) -> None:
-    assert b"200" in spoken(client, head(len(CAT)), CAT[:100], CAT[100:], pause_s=0.5).splitlines()[0]
+    assert b"200" in send_and_receive(client, head(len(CAT)), CAT[:100], CAT[100:], pause_s=0.5).splitlines()[0]
 
 
 def test_wrong_content_length_gets_an_error(client: httpx2.Client) -> None:
     # Few bytes, because TCP drops the answer if the server closes the connection before it has read everything.
-    assert b"422" in spoken(client, head(100) + CAT[:500]).splitlines()[0]
-    assert b"400" in spoken(client, head(100, b"Content-Length: 5\r\n")).splitlines()[0]
-    assert b"400" in spoken(client, b"POST /tag HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n").splitlines()[0]
+    assert b"422" in send_and_receive(client, head(100) + CAT[:500]).splitlines()[0]
+    assert b"400" in send_and_receive(client, head(100, b"Content-Length: 5\r\n")).splitlines()[0]
+    assert (
+        b"400"
+        in send_and_receive(client, b"POST /tag HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n").splitlines()[0]
+    )
 
 
 def test_chunked_upload_over_the_server_is_complete(client: httpx2.Client) -> None:
@@ -76,7 +79,7 @@ def test_chunked_upload_over_the_server_is_complete(client: httpx2.Client) -> No
     assert client.post("/tag", content=chunks).json() == expected
 
 
-def test_disconnected_uploads_free_their_places(client: httpx2.Client) -> None:
+def test_disconnected_uploads_do_not_count_as_waiting(client: httpx2.Client) -> None:
     for _ in range(80):  # more than the limit of waiting requests
         with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as connection:
             connection.sendall(head(len(CAT)) + CAT[:1000])
@@ -133,11 +136,13 @@ def first_line(connection: socket.socket) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("wish", "whom"),
-    [(signal.SIGTERM, "script"), (signal.SIGINT, "all")],
+    ("signal_number", "receivers"),
+    [(signal.SIGTERM, "script"), (signal.SIGINT, "process group")],
     ids=["kill", "Ctrl-C"],
 )
-def test_signal_stops_the_server_after_requests_in_progress(tmp_path: Path, wish: signal.Signals, whom: str) -> None:
+def test_signal_stops_the_server_after_requests_in_progress(
+    tmp_path: Path, signal_number: signal.Signals, receivers: str
+) -> None:
     """There are three connections: one idle, one with a stalled upload, and one whose last bytes are missing."""
     port, log = free_port(), tmp_path / "log"
     process = started(port, tmp_path / "model", log)
@@ -145,22 +150,22 @@ def test_signal_stops_the_server_after_requests_in_progress(tmp_path: Path, wish
     try:
         with (
             socket.create_connection(address, timeout=30) as idle,
-            socket.create_connection(address, timeout=30) as endless,
+            socket.create_connection(address, timeout=30) as stalled_upload,
             socket.create_connection(address, timeout=30) as in_progress,
         ):
             idle.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
             assert b"200" in first_line(idle)
-            endless.sendall(head(len(CAT)) + CAT[:100])
+            stalled_upload.sendall(head(len(CAT)) + CAT[:100])
             in_progress.sendall(head(len(CAT)) + CAT[:-100])
             time.sleep(0.5)
-            (os.killpg if whom == "all" else os.kill)(process.pid, wish)
+            (os.killpg if receivers == "process group" else os.kill)(process.pid, signal_number)
             began = time.monotonic()
             time.sleep(0.5)
             in_progress.sendall(CAT[-100:])
             assert b"200" in first_line(in_progress)
             assert process.wait(timeout=30) == 0
             assert time.monotonic() - began <= 12
-            assert b"503" in first_line(endless)
+            assert b"503" in first_line(stalled_upload)
         with socket.socket() as listener:  # another server can use the port immediately
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)

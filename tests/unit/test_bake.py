@@ -1,4 +1,4 @@
-"""The bake takes any CLIP checkpoint, refuses what does not fit, and never leaves half a folder."""
+"""The bake accepts any CLIP checkpoint, refuses invalid ones, and never leaves an incomplete folder."""
 
 import json
 import shutil
@@ -33,27 +33,29 @@ def edit_json(path: Path, **changes: Any) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-def test_says_what_it_does(small_checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_prints_progress_and_verifies(
+    small_checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert run(small_checkpoint, tmp_path / "out") == 0
-    said = capfd.readouterr().err
-    assert "bake: reading the checkpoint" in said
-    assert "bake: baked small into" in said
+    log = capfd.readouterr().err
+    assert "bake: reading the checkpoint" in log
+    assert "bake: baked small into" in log
     assert bake.main(["--verify", str(tmp_path / "out")]) == 0
-    assert "6 files, all as the manifest says" in capfd.readouterr().err
+    assert "6 files match the manifest" in capfd.readouterr().err
 
 
-def test_baking_the_same_again_does_nothing(
+def test_does_nothing_if_checkpoint_and_labels_are_unchanged(
     checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
     assert run(checkpoint, out) == 0
     before = (out / "manifest.json").stat().st_mtime_ns
     assert run(checkpoint, out) == 0
-    assert "already holds checkpoint with these labels" in capfd.readouterr().err
+    assert "already contains checkpoint with these labels" in capfd.readouterr().err
     assert (out / "manifest.json").stat().st_mtime_ns == before
 
 
-def test_other_labels_or_weights_are_baked_again(checkpoint: Path, tmp_path: Path) -> None:
+def test_bakes_again_if_labels_or_weights_change(checkpoint: Path, tmp_path: Path) -> None:
     out, labels = tmp_path / "out", tmp_path / "labels.toml"
     assert run(checkpoint, out) == 0
     labels.write_text('[groups.food]\ntemplates = ["a {}"]\n[groups.food.labels]\npizza = "pizza"\n')
@@ -89,12 +91,12 @@ def test_any_clip_checkpoint_bakes(
     with torch.inference_mode():
         pixels = CLIPImageProcessorPil.from_pretrained(checkpoint)(cat_photo, return_tensors="pt")
         expected = model.get_image_features(**pixels).pooler_output[0]
-    found = tagger.embed_image(encode(cat_photo, "PNG")).vectors[0]
-    torch.testing.assert_close(found, expected / expected.norm(), atol=1e-4, rtol=0)
+    actual = tagger.embed_image(encode(cat_photo, "PNG")).vectors[0]
+    torch.testing.assert_close(actual, expected / expected.norm(), atol=1e-4, rtol=0)
     assert len(tagger.tag(encode(cat_photo, "PNG"), TagOptions(min_score=0)).tags) == 12
 
 
-def test_pickled_weights_give_the_same(checkpoint: Path, small_model: Path, tmp_path: Path) -> None:
+def test_pickled_weights_give_the_same_files(checkpoint: Path, small_model: Path, tmp_path: Path) -> None:
     model = CLIPModel.from_pretrained(checkpoint)
     torch.save(model.state_dict(), checkpoint / "pytorch_model.bin")
     (checkpoint / "model.safetensors").unlink()
@@ -104,7 +106,7 @@ def test_pickled_weights_give_the_same(checkpoint: Path, small_model: Path, tmp_
 
 
 class Malicious:
-    """What a pickle could do if it were trusted."""
+    """Creates a file when it is unpickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Path.touch, (Path("pwned"),)
@@ -130,18 +132,18 @@ def cut_weights(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
 
-def other_shapes(folder: Path) -> None:
+def change_layer_count(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     edit_json(folder / "config.json", vision_config={**config["vision_config"], "num_hidden_layers": 3})
 
 
 @pytest.mark.parametrize(
-    ("harm", "complaint"),
+    ("damage", "message"),
     [
         (lambda folder: (folder / "config.json").unlink(), "not a checkpoint: neither config.json"),
         (drop_weights, "not a checkpoint: neither config.json"),
         (cut_weights, "checkpoint: "),
-        (other_shapes, "weights do not fit, missing_keys"),
+        (change_layer_count, "weights do not fit, missing_keys"),
         (lambda folder: edit_json(folder / "config.json", model_type="bert"), "model type 'bert' is not clip"),
         (lambda folder: (folder / "config.json").write_text("{"), "checkpoint: "),
         (lambda folder: (folder / "preprocessor_config.json").unlink(), "checkpoint: "),
@@ -153,38 +155,38 @@ def other_shapes(folder: Path) -> None:
         ),
     ],
 )
-def test_what_does_not_fit_is_refused_in_one_line(
-    checkpoint: Path, tmp_path: Path, harm: Any, complaint: str, capfd: pytest.CaptureFixture[str]
+def test_invalid_checkpoint_is_refused_with_one_line(
+    checkpoint: Path, tmp_path: Path, damage: Any, message: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
     assert run(checkpoint, out) == 0
     baked = Manifest.read(out)
     capfd.readouterr()
-    harm(checkpoint)
+    damage(checkpoint)
     assert run(checkpoint, out) == 2
-    said = capfd.readouterr().err.splitlines()
-    assert complaint in said[-1]
-    assert not any("Traceback" in line for line in said)
-    assert Manifest.read(out) == baked, "what was baked before must stay"
+    lines = capfd.readouterr().err.splitlines()
+    assert message in lines[-1]
+    assert not any("Traceback" in line for line in lines)
+    assert Manifest.read(out) == baked, "the previous folder must not change"
     assert list(tmp_path.glob(".out-*")) == []
 
 
-def test_bad_labels_fail_before_anything_is_read(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_invalid_labels_fail_before_the_checkpoint_is_read(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     labels = tmp_path / "labels.toml"
     labels.write_text('[groups.pet]\ntemplates = ["a photo"]\n[groups.pet.labels]\ncat = "cat"\n')
-    assert run("not/looked-for", tmp_path / "out", "--labels", str(labels)) == 2
+    assert run("not/read", tmp_path / "out", "--labels", str(labels)) == 2
     assert "labels.toml, line 2: template 'a photo' must have one {}" in capfd.readouterr().err
 
 
-def test_a_folder_of_somebody_elses_is_not_overwritten(
+def test_folder_that_is_not_a_baked_model_is_not_overwritten(
     small_checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     assert run(small_checkpoint, tmp_path) == 2
-    assert "it will not be overwritten" in capfd.readouterr().err
+    assert "so it is not overwritten" in capfd.readouterr().err
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
-def test_verify_names_what_is_wrong(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_verify_names_the_missing_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert bake.main(["--verify", str(tmp_path)]) == 2
     assert "manifest.json: missing" in capfd.readouterr().err

@@ -1,4 +1,4 @@
-"""A baked folder is opened only if it fits, and verified byte by byte."""
+"""A baked folder is opened only if it is complete, and `verify` checks the checksum of every file."""
 
 import json
 import shutil
@@ -29,14 +29,14 @@ def edit_manifest(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-def test_holds_what_the_design_says(small_model: Path) -> None:
+def test_contains_the_expected_files(small_model: Path) -> None:
     names = {path.relative_to(small_model).as_posix() for path in small_model.rglob("*") if path.is_file()}
     towers = {"vision.safetensors", "text.safetensors", "tokenizer.json"}
     assert names == towers | {"manifest.json", "preprocess.json", "labels.safetensors", "labels.json"}
     assert all(path.stat().st_mode & 0o044 == 0o044 for path in small_model.rglob("*"))
 
 
-def test_every_byte_is_verified(folder: Path) -> None:
+def test_verify_names_the_changed_file(folder: Path) -> None:
     assert verify(folder).model_id == "small"
     for name in Manifest.read(folder).files:
         path = folder / name
@@ -51,11 +51,11 @@ def test_every_byte_is_verified(folder: Path) -> None:
 
 @given(data=st.data())
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_byte_changed_anywhere_is_not_verified(folder: Path, data: st.DataObject) -> None:
+def test_verify_fails_if_any_byte_changes(folder: Path, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(path for path in folder.rglob("*") if path.is_file())))
     original = path.read_bytes()
-    place, flip = data.draw(st.integers(0, len(original) - 1)), data.draw(st.integers(1, 255))
-    path.write_bytes(original[:place] + bytes([original[place] ^ flip]) + original[place + 1 :])
+    position, flip = data.draw(st.integers(0, len(original) - 1)), data.draw(st.integers(1, 255))
+    path.write_bytes(original[:position] + bytes([original[position] ^ flip]) + original[position + 1 :])
     try:
         with pytest.raises(CheckpointError):
             verify(folder)
@@ -64,18 +64,18 @@ def test_any_byte_changed_anywhere_is_not_verified(folder: Path, data: st.DataOb
         path.write_bytes(original)
 
 
-def test_every_byte_of_the_manifest_is_verified(folder: Path) -> None:
+def test_verify_fails_if_the_manifest_changes(folder: Path) -> None:
     path = folder / "manifest.json"
     original = path.read_bytes()
-    for place in range(0, len(original), 7):
-        path.write_bytes(original[:place] + bytes([original[place] ^ 1]) + original[place + 1 :])
+    for position in range(0, len(original), 7):
+        path.write_bytes(original[:position] + bytes([original[position] ^ 1]) + original[position + 1 :])
         with pytest.raises(CheckpointError):
             verify(folder)
     path.write_bytes(original)
     verify(folder)
 
 
-def test_an_added_file_is_not_verified(folder: Path) -> None:
+def test_verify_fails_if_a_file_was_added(folder: Path) -> None:
     (folder / "extra.bin").touch()
     with pytest.raises(CheckpointError, match=r"extra\.bin: not in manifest"):
         verify(folder)
@@ -84,7 +84,7 @@ def test_an_added_file_is_not_verified(folder: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["vision.safetensors", "labels.json", "tokenizer.json", "text.safetensors", "preprocess.json"]
 )
-def test_a_missing_or_cut_file_is_refused_at_start(folder: Path, name: str) -> None:
+def test_missing_or_truncated_file_is_refused(folder: Path, name: str) -> None:
     path = folder / name
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(CheckpointError, match=rf"{name}: \d+ bytes, expected \d+"):
@@ -94,18 +94,18 @@ def test_a_missing_or_cut_file_is_refused_at_start(folder: Path, name: str) -> N
         BakedModel.open(folder)
 
 
-def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
+def test_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"manifest\.json: missing: is this a baked model folder"):
         BakedModel.open(tmp_path)
 
 
-def test_another_format_version_is_refused(folder: Path) -> None:
+def test_other_format_version_is_refused(folder: Path) -> None:
     edit_manifest(folder, format_version=99)
     with pytest.raises(CheckpointError, match="format version 99, not 4: bake it again"):
         BakedModel.open(folder)
 
 
-def test_a_manifest_that_is_not_one_is_refused(folder: Path) -> None:
+def test_invalid_manifest_is_refused(folder: Path) -> None:
     edit_manifest(folder, surprise=1)
     with pytest.raises(CheckpointError, match="bake it again"):
         BakedModel.open(folder)
@@ -115,7 +115,7 @@ def test_a_manifest_that_is_not_one_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("tower", ["vision", "text"])
-def test_weights_of_another_shape_are_refused(folder: Path, tower: str) -> None:
+def test_weights_with_a_wrong_shape_are_refused(folder: Path, tower: str) -> None:
     name = {"vision": "visual_projection.weight", "text": "text_projection.weight"}[tower]
     weights = load_file(folder / f"{tower}.safetensors")
     weights[name] = torch.zeros(7, 32)
@@ -125,13 +125,13 @@ def test_weights_of_another_shape_are_refused(folder: Path, tower: str) -> None:
         Tagger.load(folder, "float32", MAX_PIXELS)
 
 
-def test_labels_of_another_bake_are_refused(folder: Path) -> None:
+def test_labels_with_a_wrong_digest_are_refused(folder: Path) -> None:
     edit_manifest(folder, labels_digest="0" * 64)
     with pytest.raises(CheckpointError, match="the labels differ from those in the manifest"):
         Tagger.load(folder, "float32", MAX_PIXELS)
 
 
-def test_label_embeddings_of_another_shape_are_refused(small_model: Path) -> None:
+def test_label_embeddings_with_a_wrong_shape_are_refused(small_model: Path) -> None:
     digest = Manifest.read(small_model).labels_digest
     with pytest.raises(CheckpointError, match=r"pet has shape \(24, 24\), expected \(24, 512\)"):
         LabelBank.load(small_model, digest, 512)

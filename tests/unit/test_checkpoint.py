@@ -1,6 +1,6 @@
-"""Checkpoints come from the hub, pinned and checked, or the bake says in one line what is wrong.
+"""Checkpoints are downloaded from the hub at a pinned revision and checked; errors are one line.
 
-A small HTTP server stands in for the hub; the client is `huggingface_hub`, unchanged, in a process of its own.
+A small HTTP server replaces the hub. The client is the real `huggingface_hub` in a child process.
 """
 
 import hashlib
@@ -104,7 +104,7 @@ def bake(url: str, tmp_path: Path, *arguments: str) -> subprocess.CompletedProce
     )
 
 
-def test_downloads_only_what_it_needs_and_once(hub: Hub, tmp_path: Path) -> None:
+def test_downloads_only_the_needed_files_and_only_once(hub: Hub, tmp_path: Path) -> None:
     first = bake(hub.url, tmp_path, "--model", hub.model_id)
     assert first.returncode == 0, first.stderr
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(hub.requested)
@@ -115,12 +115,12 @@ def test_downloads_only_what_it_needs_and_once(hub: Hub, tmp_path: Path) -> None
 
     hub.requested.clear()
     again = bake(hub.url, tmp_path, "--model", hub.model_id)
-    assert "already holds somebody/small-clip@0123456" in again.stderr
+    assert "already contains somebody/small-clip@0123456" in again.stderr
     offline = bake("http://127.0.0.1:9", tmp_path, "--model", hub.model_id, "--revision", REVISION)
     assert (offline.returncode, hub.requested) == (0, []), offline.stderr
 
 
-def test_known_weights_must_have_their_digest(hub: Hub, tmp_path: Path) -> None:
+def test_pinned_weights_with_another_digest_are_refused(hub: Hub, tmp_path: Path) -> None:
     hub.model_id, hub.revision = DEFAULT_MODEL, DEFAULT_REVISION
     (hub.folder / "model.safetensors").unlink()
     result = bake(hub.url, tmp_path)
@@ -130,14 +130,14 @@ def test_known_weights_must_have_their_digest(hub: Hub, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_an_unknown_model_is_named(hub: Hub, tmp_path: Path) -> None:
+def test_unknown_model_is_named_in_the_error(hub: Hub, tmp_path: Path) -> None:
     result = bake(hub.url, tmp_path, "--model", "nobody/nothing")
     assert result.returncode == 2
     assert "nobody/nothing: the hub says" in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_without_the_hub_it_says_what_and_what_to_do_in_one_line(tmp_path: Path) -> None:
+def test_unreachable_hub_error_names_the_model_and_an_alternative(tmp_path: Path) -> None:
     result = bake("http://127.0.0.1:9", tmp_path)
     assert result.returncode == 3
     last = result.stderr.splitlines()[-1]
@@ -146,19 +146,21 @@ def test_without_the_hub_it_says_what_and_what_to_do_in_one_line(tmp_path: Path)
     assert "Traceback" not in result.stderr
 
 
-def test_the_default_model_is_pinned() -> None:
+def test_default_model_has_a_pinned_revision() -> None:
     assert Checkpoint.named(DEFAULT_MODEL, None).revision == DEFAULT_REVISION
     assert Checkpoint.named(DEFAULT_MODEL, REVISION).revision == REVISION
     assert Checkpoint.named("laion/other-clip", "main").revision == ""
 
 
 @pytest.mark.parametrize("model", ["../nowhere", "a/b/c", "/absent/folder", "white space"])
-def test_what_is_neither_folder_nor_id_is_refused(model: str) -> None:
+def test_name_that_is_neither_folder_nor_model_id_is_refused(model: str) -> None:
     with pytest.raises(CheckpointError, match="no such folder, and not the id"):
         Checkpoint.named(model, None)
 
 
-def test_clients_are_never_told_a_path_of_the_machine(small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_model_id_of_a_folder_contains_no_absolute_path(
+    small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert Checkpoint.named(str(small_checkpoint), None).model_id == "small"
     monkeypatch.chdir(small_checkpoint.parent.parent)
     assert Checkpoint.named(str(small_checkpoint), None).model_id == f"{small_checkpoint.parent.name}/small"

@@ -1,4 +1,4 @@
-"""One picture in every wrapping that cameras and programs give it gets the same tags: docs/formats.md, row by row."""
+"""One photo gets the same tags in every format that cameras and programs write: the table of docs/formats.md."""
 
 import io
 import re
@@ -24,13 +24,13 @@ from tools.served import MODEL, bake_model
 Pixels = NDArray[np.float64]
 TABLE = Path(__file__).parents[2] / "docs/formats.md"
 ALL = TagOptions(min_score=0)
-# How far the pixels that the model is given may be from those of a PNG: the mean difference, after normalising.
+# Largest mean difference between the normalised pixels of a file and those of a PNG.
 LOSSLESS, LOSSY = 1e-6, 0.03
 # About the standard deviation of each channel in CLIP's preprocessing.
 CLIP_STD = 0.27
-# How far scores may be then, with random weights, which hardly move them, and with trained ones.
+# Largest difference between the scores. Random weights change them less than trained weights.
 SCORES_WITHIN = {"random": {LOSSLESS: 1e-4, LOSSY: 0.01}, "demo": {LOSSLESS: 1e-4, LOSSY: 0.1}}
-# What makes of an upright picture one that its EXIF orientation makes upright again.
+# The operation that turns an upright picture into one stored with this EXIF orientation.
 UNDO = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -58,12 +58,12 @@ def as_heic(photo: Picture, **options: Any) -> bytes:
 
 
 def as_mif1(photo: Picture) -> bytes:
-    """Return a HEIC that says no more than that it is a HEIF, as some cameras write."""
+    """Return an HEIC with the general brand `mif1`, as some cameras write."""
     return as_heic(photo).replace(b"heic", b"mif1", 1)
 
 
 def in_tiles(photo: Picture) -> bytes:
-    """Return a HEIC as iPhones write it, in tiles with a thumbnail beside them; the last of a row reach beyond it."""
+    """Return an HEIC as iPhones write it: tiles and a thumbnail. The last tiles of rows and columns are cropped."""
     side = 128
     corners = [(x, y) for y in range(0, photo.height, side) for x in range(0, photo.width, side)]
     tiles = [Part.first_of(as_heic(photo.crop((x, y, x + side, y + side)))) for x, y in corners]
@@ -84,8 +84,8 @@ def oriented(orientation: int, save: Callable[..., bytes]) -> Callable[[Picture]
     return wrap
 
 
-def in_inks(photo: Picture) -> Picture:
-    """Return the photo in four inks, black among them: half of what the three colours share."""
+def as_cmyk(photo: Picture) -> Picture:
+    """Return the photo in CMYK. Black is half of the common part of the other three inks."""
     cmy = 255 - np.asarray(photo).astype(np.float64)
     black = cmy.min(axis=2, keepdims=True) / 2
     cmy = (cmy - black) * 255 / (255 - black)
@@ -93,7 +93,7 @@ def in_inks(photo: Picture) -> Picture:
 
 
 def as_cmyk_jpeg(photo: Picture) -> bytes:
-    return encode(in_inks(photo), "JPEG", quality=95)
+    return encode(as_cmyk(photo), "JPEG", quality=95)
 
 
 def as_cmyk_jpeg_unmarked(photo: Picture) -> bytes:
@@ -103,8 +103,8 @@ def as_cmyk_jpeg_unmarked(photo: Picture) -> bytes:
 
 
 def as_ycck_jpeg(photo: Picture) -> bytes:
-    """Return Adobe's other space of four colours, which Pillow does not write: its bytes and its mark, by hand."""
-    cyan, magenta, yellow, black = in_inks(photo).split()
+    """Return a JPEG in YCCK, Adobe's other four-colour space. Pillow cannot write it, so the marker is patched."""
+    cyan, magenta, yellow, black = as_cmyk(photo).split()
     ycc = Image.merge("RGB", (cyan, magenta, yellow)).convert("YCbCr")
     stored = Image.merge("CMYK", (*(channel.point(lambda value: 255 - value) for channel in ycc.split()), black))
     data = bytearray(encode(stored, "JPEG", quality=98))
@@ -115,7 +115,7 @@ def as_ycck_jpeg(photo: Picture) -> bytes:
 
 
 def transparent_palette(photo: Picture) -> Picture:
-    """Return the photo in 255 colours and one that is transparent, its left half."""
+    """Return the photo in 255 colours. The 256th colour fills the left half and is transparent when saved."""
     picture = photo.quantize(255)
     picture.putpalette([*(picture.getpalette() or [])[: 255 * 3], 255, 0, 0])
     picture.paste(255, (0, 0, photo.width // 2, photo.height))
@@ -123,7 +123,7 @@ def transparent_palette(photo: Picture) -> Picture:
 
 
 def half_transparent(photo: Picture) -> Picture:
-    """Return the photo with its left half transparent, and red hidden there."""
+    """Return the photo with a transparent left half. The hidden pixels are red."""
     middle = photo.width // 2
     picture = photo.copy()
     picture.paste("red", (0, 0, middle, photo.height))
@@ -140,7 +140,7 @@ def half_white(photo: Picture) -> Picture:
 
 
 def as_wide(photo: Picture) -> np.ndarray[Any, np.dtype[np.uint16]]:
-    """Return the pixels in 16 bits; a low byte that says something else must not matter."""
+    """Return the pixels in 16 bits. The low byte is not 0, because it must not change the result."""
     wide: np.ndarray[Any, np.dtype[np.uint16]] = np.asarray(photo).astype(np.uint16) * 256 + 77
     return wide
 
@@ -194,7 +194,7 @@ def in_two_colours(photo: Picture) -> Picture:
 
 @dataclass(frozen=True)
 class Row:
-    """How a photo is wrapped, what must be seen, and how far pixels may be from those of a PNG of just that."""
+    """A row of the table: how the file is made, the largest pixel difference, and the expected picture."""
 
     name: str
     wrap: Callable[[Picture], bytes]
@@ -270,14 +270,14 @@ ROWS = [
 ]
 
 
-def seen(tagger: Tagger, data: bytes) -> tuple[dict[str, float], Pixels]:
-    """Return the scores of a picture, and the pixels that the model was given."""
+def scores_and_pixels(tagger: Tagger, data: bytes) -> tuple[dict[str, float], Pixels]:
+    """Return the scores of a picture and the normalised pixels."""
     tagging = tagger.tag(data, ALL)
     pixels = np.frombuffer(tagging.image.planes, dtype=np.uint8) / 255 / CLIP_STD
     return {tag.label: tag.score for tag in tagging.tags}, pixels
 
 
-def apart(pixels: Pixels, others: Pixels) -> float:
+def mean_difference(pixels: Pixels, others: Pixels) -> float:
     return float(np.abs(pixels - others).mean())
 
 
@@ -285,11 +285,11 @@ def apart(pixels: Pixels, others: Pixels) -> float:
 def model(
     request: pytest.FixtureRequest, small_tagger: Tagger, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Tagger, dict[float, float]]:
-    """A model, and how far its scores may be."""
+    """A model, and the largest allowed difference of its scores."""
     tagger = small_tagger
     if request.param == "demo":
         if not MODEL.is_dir():
-            pytest.skip("models/demo is not there yet")
+            pytest.skip("models/demo is missing")
         out = tmp_path_factory.mktemp("baked") / "demo"
         bake_model(MODEL, out)
         tagger = Tagger.load(out, "float32", MAX_PIXELS)
@@ -297,28 +297,32 @@ def model(
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{i} {row.name}" for i, row in enumerate(ROWS)])
-def test_the_wrapping_does_not_change_the_tags(
+def test_format_does_not_change_the_tags(
     model: tuple[Tagger, dict[float, float]], cat_photo: Image.Image, row: Row
 ) -> None:
     tagger, scores_within = model
-    expected, pixels = seen(tagger, PNG(row.shows(cat_photo)))
-    found, pixels_found = seen(tagger, row.wrap(cat_photo))
-    assert apart(pixels, pixels_found) < row.within
-    assert found == pytest.approx(expected, abs=scores_within[row.within])
+    expected, pixels = scores_and_pixels(tagger, PNG(row.shows(cat_photo)))
+    actual, actual_pixels = scores_and_pixels(tagger, row.wrap(cat_photo))
+    assert mean_difference(pixels, actual_pixels) < row.within
+    assert actual == pytest.approx(expected, abs=scores_within[row.within])
 
 
-def test_the_bounds_tell_pictures_apart(small_tagger: Tagger, cat_photo: Image.Image) -> None:
-    """A wrong orientation, colour, frame or background is further off than the bounds allow."""
-    wrong = [half_white(cat_photo), grey(cat_photo), ImageOps.invert(cat_photo), cat_photo.resize((1, 1))]
-    wrong += [cat_photo.transpose(undo) for undo in UNDO.values()]
-    _, right = seen(small_tagger, PNG(cat_photo))
-    assert min(apart(right, seen(small_tagger, PNG(picture))[1]) for picture in wrong) > 3 * LOSSY
+def test_wrong_orientation_colour_or_background_exceeds_the_limits(
+    small_tagger: Tagger, cat_photo: Image.Image
+) -> None:
+    different = [half_white(cat_photo), grey(cat_photo), ImageOps.invert(cat_photo), cat_photo.resize((1, 1))]
+    different += [cat_photo.transpose(undo) for undo in UNDO.values()]
+    _, expected = scores_and_pixels(small_tagger, PNG(cat_photo))
+    assert (
+        min(mean_difference(expected, scores_and_pixels(small_tagger, PNG(picture))[1]) for picture in different)
+        > 3 * LOSSY
+    )
 
 
-def test_the_table_in_the_docs_has_these_rows_and_bounds() -> None:
+def test_table_in_the_docs_matches_the_rows() -> None:
     rows = re.findall(
         r"^\| (.+?) \| .+ \| (.+?) \|$", TABLE.read_text(encoding="utf-8").partition("## ")[0], re.MULTILINE
     )
-    said = {name: bound == "equal" for name, bound in rows[1:]}
-    assert said == {row.name: row.within == LOSSLESS for row in ROWS}
+    documented = {name: bound == "equal" for name, bound in rows[1:]}
+    assert documented == {row.name: row.within == LOSSLESS for row in ROWS}
     assert {bound for _, bound in rows[1:]} == {"equal", "nearly"}

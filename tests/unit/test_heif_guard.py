@@ -1,4 +1,4 @@
-"""What an AVIF or HEIC asks of its decoder is known before it decodes, and known right."""
+"""The guard computes the decoded size of AVIF and HEIC files correctly, without decoding them."""
 
 import contextlib
 import io
@@ -73,29 +73,29 @@ def several_heics() -> bytes:
         (tiled_heic, 2 * PIXELS),
     ],
 )
-def test_real_files_are_as_large_as_they_say(make: Callable[[], bytes], largest: int) -> None:
+def test_limit_is_exact_for_files_of_real_encoders(make: Callable[[], bytes], largest: int) -> None:
     check_coded_size(make(), largest)
     with pytest.raises(TooManyPixels):
         check_coded_size(make(), largest - 1)
 
 
 @pytest.mark.parametrize("make", [tiled_avif, tiled_heic])
-def test_what_is_put_together_here_decodes(make: Callable[[], bytes]) -> None:
-    """Else the tests of grids would be of files that nobody could read."""
+def test_grids_built_for_these_tests_are_valid_files(make: Callable[[], bytes]) -> None:
+    """Without this test, the tests of grids could pass with invalid files."""
     pillow_heif.register_heif_opener()
     image = Image.open(io.BytesIO(make()))
     assert image.width * image.height == 2 * PIXELS
     image.load()
 
 
-def test_all_pixels_that_are_decoded_count() -> None:
+def test_repeated_tiles_count_as_decoded_pixels() -> None:
     times = MAX_PICTURES * 50
     check_coded_size(heif(b"heic", tile("HEIC"), one_tile(1, times, 1024, 1024), primary=2), 50 * MEGAPIXEL)
     with pytest.raises(TooManyPixels):
         check_coded_size(heif(b"heic", tile("HEIC"), one_tile(1, times + 1, 1024, 1024), primary=2), 50 * MEGAPIXEL)
 
 
-def test_all_bytes_that_are_decoded_count() -> None:
+def test_repeated_tiles_count_as_decoded_bytes() -> None:
     long = replace(tile("HEIC"), data=bytes(1_000_000))
     check_coded_size(heif(b"heic", long, one_tile(1, MAX_FILES, 1024, 1024), primary=2), 50 * MEGAPIXEL)
     with pytest.raises(UndecodableImage, match="same parts too often"):
@@ -122,14 +122,14 @@ def test_all_bytes_that_are_decoded_count() -> None:
         (lambda: avif("RGB")[:100], UndecodableImage),
     ],
 )
-def test_what_no_encoder_writes_is_refused(file: Callable[[], bytes], error: type[TaggerError]) -> None:
+def test_invalid_file_is_refused(file: Callable[[], bytes], error: type[TaggerError]) -> None:
     with pytest.raises(error):
         check_coded_size(file(), 50 * MEGAPIXEL)
 
 
 @pytest.mark.parametrize("brand", [b"avif", b"avis", b"mif1", b"msf1"])
-def test_an_animation_shows_its_still_image_for_each_brand(brand: bytes) -> None:
-    """libavif prefers the frames for all brands but `avif`, and the guard does not know how large frames are."""
+def test_animation_decodes_to_its_still_image_for_each_brand(brand: bytes) -> None:
+    """libavif decodes the frames for all brands except `avif`, but the guard checks only the still image."""
     file = animation()
     still = decode(file[:8] + b"avif" + file[12:], 224, PIXELS)
     picture = decode(file[:8] + brand + file[12:], 224, PIXELS)
@@ -137,7 +137,7 @@ def test_an_animation_shows_its_still_image_for_each_brand(brand: bytes) -> None
     assert picture.image.tobytes() == still.image.tobytes()
 
 
-def test_two_items_of_one_number_are_refused() -> None:
+def test_two_items_with_the_same_number_are_refused() -> None:
     entry = full_box(b"infe", struct.pack(">HH4sx", 7, 0, b"hvc1"), version=2)
     other = entry.replace(b"hvc1", b"Exif")
     file = one_item(Shape(iloc=1, in_idat=True))
@@ -146,19 +146,19 @@ def test_two_items_of_one_number_are_refused() -> None:
         read_items(file[: len(box(b"ftyp", b"heic"))] + twice)
 
 
-def test_a_file_that_does_not_say_what_it_holds_is_refused() -> None:
+def test_file_without_a_meta_box_is_refused() -> None:
     with pytest.raises(UndecodableImage, match="index is missing"):
         check_coded_size(avif("RGB").replace(b"meta", b"free", 1), PIXELS)
 
 
-def test_what_phones_append_does_no_harm() -> None:
+def test_bytes_appended_by_phones_are_ignored() -> None:
     check_coded_size(avif("RGB") + b"\xff\xff\xff\xffSEFT" + bytes(100), PIXELS)
     check_coded_size(avif("RGB") + b"\0\0\0\0mpvd" + bytes(100), PIXELS)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Versions and sizes of fields that boxes may have (14496-12, 8.11.3, 8.11.6, 8.11.12; 23008-12, 9.3.2)."""
+    """Versions of boxes and sizes of their fields (14496-12, 8.11.3, 8.11.6, 8.11.12; 23008-12, 9.3.2)."""
 
     iloc: int = 0
     offset: int = 4
@@ -223,7 +223,7 @@ def one_item(shape: Shape, kind: bytes = b"hvc1", payload: bytes = b"payload") -
     ],
     ids=str,
 )
-def test_boxes_are_read_in_every_version(shape: Shape) -> None:
+def test_all_versions_of_the_boxes_are_read(shape: Shape) -> None:
     items = read_items(one_item(shape))
     assert items.types == {7: b"hvc1"}
     assert items.data == {7: b"payload"}
@@ -233,7 +233,7 @@ def test_boxes_are_read_in_every_version(shape: Shape) -> None:
     check_coded_size(one_item(shape), 600)
 
 
-def test_a_long_box_and_one_to_the_end_are_read() -> None:
+def test_box_with_64_bit_size_and_box_up_to_the_end_are_read() -> None:
     file = one_item(Shape(iloc=1, in_idat=True))
     start = len(box(b"ftyp", b"heic"))
     meta, mdat = file[start : -len(box(b"mdat", b"payload"))], box(b"mdat", b"payload")
@@ -290,7 +290,7 @@ def sequence_headers(draw: st.DrawFn) -> tuple[str, int, int]:
 
 
 @given(sequence_headers())
-def test_any_sequence_header_gives_its_size(drawn: tuple[str, int, int]) -> None:
+def test_size_of_any_av1_sequence_header_is_read(drawn: tuple[str, int, int]) -> None:
     bits, width, height = drawn
     bits += "1" + "0" * (-(len(bits) + 1) % 8)
     header = int(bits, 2).to_bytes(len(bits) // 8, "big")
@@ -303,7 +303,7 @@ def test_any_sequence_header_gives_its_size(drawn: tuple[str, int, int]) -> None
 
 @given(rng=st.randoms(use_true_random=False))
 @settings(max_examples=300, deadline=None)
-def test_damaged_files_are_read_or_refused(rng: random.Random) -> None:
+def test_damaged_files_raise_only_our_errors(rng: random.Random) -> None:
     seeds = [picture for picture in pictures() if picture[4:8] == b"ftyp"]
     with contextlib.suppress(TooManyPixels, UndecodableImage):
         check_coded_size(mutate(rng, rng.choice(seeds), seeds), 50 * MEGAPIXEL)

@@ -1,4 +1,4 @@
-"""labels.toml is read as it is meant, and every mistake in it is named with its line."""
+"""labels.toml is parsed, and each error in it is reported with its line number."""
 
 from pathlib import Path
 
@@ -35,21 +35,21 @@ def read(tmp_path: Path, text: str) -> LabelSet:
     return LabelSet.read(path)
 
 
-def test_the_services_own_labels() -> None:
+def test_default_labels_are_the_expected_pets_and_furs() -> None:
     pet, fur = LabelSet.read(LABELS_TOML).groups
     assert list(pet.labels) == ["cat", "dog", "hamster", "rabbit", "bird", "fish", "turtle", "snake", "lizard"]
     assert set(fur.labels) == {"long-hair", "short-hair", "medium-hair"}
     assert (fur.parent, set(fur.parent_labels)) == ("pet", {"cat", "dog", "hamster", "rabbit"})
 
 
-def test_reads_groups(tmp_path: Path) -> None:
+def test_groups_are_read_in_order(tmp_path: Path) -> None:
     labels = read(tmp_path, GOOD)
     assert [group.name for group in labels.groups] == ["pet", "fur"]
     assert labels.groups[0].background == ("car", "tree")
     assert labels.size == 5
 
 
-def test_the_digest_is_of_the_meaning(tmp_path: Path) -> None:
+def test_digest_ignores_comments_and_layout_but_not_content_or_order(tmp_path: Path) -> None:
     digest = read(tmp_path, GOOD).digest
     assert read(tmp_path, "# a comment\n" + GOOD.replace('["cat"]', '[\n  "cat", # furred\n]')).digest == digest
     assert read(tmp_path, GOOD.replace("a photo", "a picture")).digest != digest
@@ -58,7 +58,7 @@ def test_the_digest_is_of_the_meaning(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "complaint"),
+    ("old", "new", "line", "message"),
     [
         ('parent = "pet"', 'parent = "pets"', 13, "unknown parent 'pets'"),
         ('parent_labels = ["cat"]', 'parent_labels = ["cow"]', 14, "'cow' is not a label of 'pet'"),
@@ -83,21 +83,21 @@ def test_the_digest_is_of_the_meaning(tmp_path: Path) -> None:
         ("[groups.pet]", "[groups.pet", 1, "Expected"),
     ],
 )
-def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, complaint: str) -> None:
+def test_error_names_file_and_line(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
     assert GOOD.count(old) == 1
     with pytest.raises(LabelsError) as caught:
         read(tmp_path, GOOD.replace(old, new))
     assert f"line {line}" in str(caught.value)
-    assert complaint in str(caught.value)
+    assert message in str(caught.value)
     assert str(tmp_path / "labels.toml") in str(caught.value)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_missing_file_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(LabelsError, match=r"absent\.toml"):
         LabelSet.read(tmp_path / "absent.toml")
 
 
 @pytest.mark.parametrize("text", ["", "x = 1", "groups = 1", "[groups]"])
-def test_groups_are_required(tmp_path: Path, text: str) -> None:
+def test_file_without_groups_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(LabelsError, match=r"expected \[groups"):
         read(tmp_path, text)

@@ -1,4 +1,4 @@
-"""Preprocessing gives the pixels that Transformers gives, and an error of ours for any bytes that are no picture."""
+"""Preprocessing returns the same pixels as Transformers, and raises only TaggerError for invalid bytes."""
 
 import io
 from typing import Any
@@ -66,7 +66,7 @@ def test_agrees_with_transformers_at_the_edges(size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("size", [(1, 3000), (3000, 1), (150, 1000), (1400, 400)])
 def test_agrees_with_transformers_on_strips(cat_photo: Image.Image, size: tuple[int, int]) -> None:
-    """Only the crop of a strip is resized; on a photo that shows as a rounding here and there."""
+    """Only the crop of a strip is resized, so some values are rounded differently."""
     image = cat_photo.resize(size)
     assert steps_apart(encode(image, "PNG"), image) < 2.01
 
@@ -110,13 +110,13 @@ def test_exif_orientation_is_applied(cat_photo: Image.Image, orientation: int) -
         return picture.transpose(undo[orientation]) if orientation in undo else picture
 
     assert steps_apart(encode(stored(cat_photo), "PNG", exif=exif), cat_photo) < 0.01
-    # Decoded at half its scale, the last pixel of each line and column is filled by half: mirrored, it is the first.
+    # At half scale the last pixel of each row and column is only half filled. A mirrored image has it first.
     photo = cat_photo.resize((1355, 903), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(1))
     data = encode(stored(photo), "JPEG", quality=98, subsampling=0, exif=exif)
     assert steps_apart(data, photo) < 3.01
 
 
-def test_transparency_shows_white(cat_photo: Image.Image) -> None:
+def test_transparent_pixels_become_white(cat_photo: Image.Image) -> None:
     transparent = cat_photo.convert("RGBA")
     transparent.putalpha(0)
     white = Image.new("RGB", cat_photo.size, "white")
@@ -124,28 +124,28 @@ def test_transparency_shows_white(cat_photo: Image.Image) -> None:
     assert steps_apart(encode(transparent, "WEBP", lossless=True), white) == pytest.approx(0, abs=0.01)
 
 
-def test_sixteen_bits_keep_their_range(cat_photo: Image.Image) -> None:
+def test_16_bit_values_are_scaled_to_8_bits(cat_photo: Image.Image) -> None:
     grey = cat_photo.convert("L")
     wide = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
     assert steps_apart(encode(wide, "PNG"), grey.convert("RGB")) < 1.01
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK", "LA", "RGBA"])
-def test_every_mode_is_converted_as_pillow_does(cat_photo: Image.Image, mode: str) -> None:
+def test_each_mode_is_converted_to_rgb_as_by_pillow(cat_photo: Image.Image, mode: str) -> None:
     image = cat_photo.convert(mode)
     data = encode(image, "TIFF" if mode == "CMYK" else "PNG")
     assert steps_apart(data, image.convert("RGB")) < 1.01
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
-def test_every_format_is_read(cat_photo: Image.Image, image_format: str) -> None:
+def test_each_format_is_decoded(cat_photo: Image.Image, image_format: str) -> None:
     data = encode(cat_photo, image_format)
     decoded = preprocess(data, CONFIG, MAX_PIXELS)
     assert (decoded.format, decoded.width, decoded.height) == (image_format, 451, 300)
     assert steps_apart(data, Image.open(io.BytesIO(data)).convert("RGB")) < 3
 
 
-def test_heic_is_read(cat_photo: Image.Image) -> None:
+def test_heic_is_decoded(cat_photo: Image.Image) -> None:
     import pillow_heif  # noqa: PLC0415
 
     data = io.BytesIO()
@@ -156,13 +156,13 @@ def test_heic_is_read(cat_photo: Image.Image) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF", b"This is a text.", b"%PDF-1.7\n", b"\x00" * 1000])
-def test_what_is_no_image_is_an_unsupported_type(data: bytes) -> None:
+def test_bytes_that_are_not_an_image_are_an_unsupported_type(data: bytes) -> None:
     with pytest.raises(UnsupportedMediaType, match="Supported formats: JPEG, PNG"):
         preprocess(data, CONFIG, MAX_PIXELS)
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
-def test_a_truncated_file_is_undecodable(cat_photo: Image.Image, image_format: str) -> None:
+def test_truncated_file_is_refused(cat_photo: Image.Image, image_format: str) -> None:
     data = encode(cat_photo, image_format)
     with pytest.raises((UndecodableImage, UnsupportedMediaType)):
         preprocess(data[: len(data) // 2], CONFIG, MAX_PIXELS)
@@ -173,7 +173,7 @@ def test_too_many_pixels_are_refused_before_decoding() -> None:
         preprocess(png_header(40_000, 40_000), CONFIG, MAX_PIXELS)
 
 
-def test_the_limit_of_pixels_is_exact() -> None:
+def test_pixel_limit_is_exact() -> None:
     data = encode(noise(30, 20), "PNG")
     assert preprocess(data, CONFIG, 600).width == 30
     with pytest.raises(TooManyPixels, match="30 x 20 pixels; the limit is 599"):
@@ -206,7 +206,7 @@ def test_arbitrary_bytes_raise_only_our_errors(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "message"),
     [
         ({"do_center_crop": False}, "do_center_crop"),
         ({"size": {"height": 224, "width": 224}}, "size"),
@@ -215,6 +215,6 @@ def test_arbitrary_bytes_raise_only_our_errors(data: bytes) -> None:
         ({"image_mean": [0.5]}, "image_mean"),
     ],
 )
-def test_a_setting_that_is_not_understood_is_refused(change: dict[str, object], complaint: str) -> None:
-    with pytest.raises(CheckpointError, match=complaint):
+def test_unsupported_preprocessing_setting_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(CheckpointError, match=message):
         PreprocessConfig.from_hugging_face({**REFERENCE.to_dict(), **change})

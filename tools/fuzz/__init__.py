@@ -1,1 +1,1 @@
-"""Fuzzing: seeded, bounded, each input tried in a process of its own kind, whose death or hunger is a finding."""
+"""Fuzzing with seeded inputs. A child process tries each input, so a crash or too much memory is a test failure."""

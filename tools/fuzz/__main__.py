@@ -1,9 +1,9 @@
-"""Fuzz the service: damaged pictures, events and bodies, from a seed, each in a child process under bounds.
+"""Fuzz the service with damaged pictures, events and bodies, each in a child process with limits.
 
     python -m tools.fuzz [--pictures N] [--events N] [--bodies N] [--seed N] [--keep DIR]
 
-Prints what was tried and what it was answered. An input that gets a 500, or costs a crash, two seconds of CPU or too
-much memory, is kept in DIR, whose files the tests replay for ever; then the exit code is 1.
+Prints how often each answer occurred. An input fails if it causes a 500, a crash or a timeout, or uses too much CPU
+time or memory. Failed inputs are saved in DIR, and the tests replay them. The exit code is 1 if an input failed.
 """
 
 import argparse
@@ -30,7 +30,7 @@ REGRESSIONS = Path(__file__).parents[2] / "tests/hostile/regressions"
 
 @dataclass
 class Figures:
-    """What came of one kind of input."""
+    """Answers, failures and highest costs of one kind of input."""
 
     answers: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
@@ -44,15 +44,15 @@ class Figures:
         self.growth_mb = max(self.growth_mb, outcome.growth_mb)
 
     def lines(self, kind: str) -> list[str]:
-        """Return these figures for people."""
-        most = f"most CPU {self.cpu_seconds:.2f} s, most memory over the start {self.growth_mb:.0f} MB"
+        """Return the figures as lines of text."""
+        most = f"most CPU {self.cpu_seconds:.2f} s, highest memory growth {self.growth_mb:.0f} MB"
         head = f"{kind}: {self.answers.total():,} inputs, {len(self.failures)} failures; {most}"
         return [head, *(f"    {count:7,}  {answer}" for answer, count in self.answers.most_common())]
 
 
 def inputs(kind: str, count: int, seed: int) -> Iterator[bytes]:
-    """Yield `count` inputs of a kind, the same for the same seed; the first of pictures are the undamaged ones."""
-    rng = random.Random(f"{kind} {seed}")  # noqa: S311 - to repeat, not to hide
+    """Yield `count` inputs of a kind. The same seed gives the same inputs. Pictures start with the undamaged ones."""
+    rng = random.Random(f"{kind} {seed}")  # noqa: S311 - repeatable, not secret
     if kind == "pictures":
         pictures = seeds.pictures()
         for i in range(count):
@@ -65,7 +65,7 @@ def inputs(kind: str, count: int, seed: int) -> Iterator[bytes]:
 
 
 def fuzz(kind: str, count: int, seed: int, model: Path, keep: Path) -> Figures:
-    """Try `count` inputs of a kind, keep those that fail, and return the figures."""
+    """Try `count` inputs of a kind, save the failed ones in `keep`, and return the figures."""
     target: Target = "picture" if kind == "pictures" else "event"
     figures = Figures()
     with Sandbox.of(target, model) as sandbox:
@@ -80,14 +80,18 @@ def fuzz(kind: str, count: int, seed: int, model: Path, keep: Path) -> Figures:
 
 
 def main() -> int:
-    """Run the command line; return its exit code."""
+    """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=(__doc__ or "").splitlines()[0])
     for kind, count in (("pictures", 20_000), ("events", 6_000), ("bodies", 6_000)):
-        parser.add_argument(f"--{kind}", type=int, default=count, metavar="N", help="how many (default: %(default)s)")
+        parser.add_argument(
+            f"--{kind}", type=int, default=count, metavar="N", help="number of inputs (default: %(default)s)"
+        )
     parser.add_argument(
         "--seed", type=int, default=0, help="the same seed gives the same inputs (default: %(default)s)"
     )
-    parser.add_argument("--keep", type=Path, default=REGRESSIONS, help="where inputs that fail go")
+    parser.add_argument(
+        "--keep", type=Path, default=REGRESSIONS, help="folder for failed inputs (default: %(default)s)"
+    )
     options = parser.parse_args()
     failures = []
     with tempfile.TemporaryDirectory() as folder:

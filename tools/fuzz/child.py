@@ -1,4 +1,4 @@
-"""The process in which inputs are tried: reads them from stdin, each after its length; answers a line of JSON each.
+"""The child process that tries inputs. Reads length and bytes of each from stdin, and prints one line of JSON for each.
 
 python -m tools.fuzz.child picture|event
 """
@@ -18,7 +18,7 @@ from PIL import Image
 
 from tools.fuzz.sandbox import MAX_CPU_OF_LARGEST_PNG, MAX_CPU_SECONDS
 
-# The machine that fuzzes outlives even a decoder that asks for everything.
+# Protects the machine from a decoder that allocates all memory.
 _MAX_ADDRESS_SPACE = 12 * 1024**3
 _MAX_PIXELS = 51_000_000
 _MAX_RESPONSE_BYTES = 6 * 1024**2
@@ -26,9 +26,9 @@ _STATUS, _CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def main() -> None:
-    """Answer inputs until there are no more."""
+    """Try inputs until stdin ends."""
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_ADDRESS_SPACE, _MAX_ADDRESS_SPACE))
-    # Answers go out by a way that nothing that is tried here can write to.
+    # Answers have their own file descriptor, because decoders may print to stdout.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     attempt = {"picture": _picture, "event": _event}[sys.argv[1]]()
@@ -40,9 +40,9 @@ def main() -> None:
 
 
 def _measured(attempt: Callable[[bytes], str], data: bytes, loaded_mb: float) -> dict[str, str | float]:
-    """Return the answer to one input, its CPU seconds, and its peak of memory over what was `loaded_mb` at the start.
+    """Return the answer to one input, its CPU seconds, and its peak memory minus `loaded_mb`, the memory at the start.
 
-    So memory that earlier inputs did not give back counts, too.
+    Memory that earlier inputs leaked counts, too.
     """
     _CLEAR_REFS.write_text("5")  # proc(5): resets the peak of resident memory
     started = time.process_time()
@@ -51,7 +51,7 @@ def _measured(attempt: Callable[[bytes], str], data: bytes, loaded_mb: float) ->
     growth_mb = _memory_mb("VmHWM") - loaded_mb
     allowed = MAX_CPU_SECONDS
     if cpu_seconds > allowed:
-        # Is it the input, or the machine? The input is tried once more, beside a picture known to be sound.
+        # The machine may be slow, so the input is tried again and compared with the time of a plain PNG.
         cpu_seconds = min(cpu_seconds, _cpu_seconds(lambda: attempt(data)))
         png = _largest_png()
         allowed = max(allowed, MAX_CPU_OF_LARGEST_PNG * _cpu_seconds(lambda: Image.open(png).resize((224, 224))))
@@ -70,7 +70,7 @@ def _cpu_seconds(work: Callable[[], object]) -> float:
 
 
 def _largest_png() -> io.BytesIO:
-    """Return a plain picture of as many pixels as are accepted."""
+    """Return a plain PNG with the largest accepted number of pixels."""
     file = io.BytesIO()
     Image.new("RGB", (8000, _MAX_PIXELS // 8000)).save(file, "PNG")
     return file
@@ -82,7 +82,7 @@ def _memory_mb(field: str) -> float:
 
 
 def _picture() -> Callable[[bytes], str]:
-    """Return what decodes a picture as the service does, with CLIP's own preprocessing."""
+    """Return a function that decodes a picture as the service does, with CLIP's preprocessing."""
     from function.errors import TaggerError  # noqa: PLC0415 - each target imports what it needs
     from function.images.preprocess import preprocess  # noqa: PLC0415
     from function.model.config import PreprocessConfig  # noqa: PLC0415
@@ -96,24 +96,24 @@ def _picture() -> Callable[[bytes], str]:
         except TaggerError as error:
             return error.code
         except Exception as error:
-            return f"unforeseen {error!r}"
+            return f"unexpected {error!r}"
 
     return attempt
 
 
 def _event() -> Callable[[bytes], str]:
-    """Return what answers an event, JSON, with the real handler."""
+    """Return a function that passes an event, in JSON, to the real handler."""
     from function.handler import handler, tagger  # noqa: PLC0415
 
-    tagger.embed_texts(["the text tower is loaded at first use, which takes seconds"])
+    tagger.embed_texts(["loads the text tower, which takes seconds"])
 
     def attempt(data: bytes) -> str:
         try:
             answer = handler(json.loads(data), SimpleNamespace(aws_request_id="fuzz"))
         except Exception as error:
-            return f"unforeseen {error!r}"
+            return f"unexpected {error!r}"
         if len(json.dumps(answer)) > _MAX_RESPONSE_BYTES:
-            return "500: the answer is larger than Lambda passes on"
+            return "500: the response is larger than the limit of Lambda"
         is_problem = "problem" in answer["headers"].get("content-type", "")
         return f"{answer['statusCode']} {json.loads(answer['body'])['code'] if is_problem else ''}".strip()
 

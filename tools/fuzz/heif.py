@@ -1,6 +1,6 @@
-"""AVIF and HEIC files put together box by box: what encoders do not write, but anybody may send.
+"""Builds AVIF and HEIC files box by box, to test files that encoders do not write.
 
-Boxes are those of ISO/IEC 14496-12 and 23008-12; coded pictures come from the encoders of Pillow and pillow_heif.
+ISO/IEC 14496-12 and 23008-12 define the boxes. The encoders of Pillow and pillow_heif make the coded pictures.
 """
 
 import struct
@@ -13,7 +13,7 @@ from function.images.heif_guard.isobmff import read_items
 
 @dataclass(frozen=True)
 class Part:
-    """One item: its type, its bytes, its properties (whole boxes), and the numbers of those it is made of, from 1."""
+    """One item: type, bytes, properties (whole boxes), and the numbers of its parts. Items are numbered from 1."""
 
     kind: bytes
     data: bytes = b""
@@ -25,8 +25,8 @@ class Part:
         """Return the first coded item of an AVIF or HEIC file, with the properties that decoders need."""
         items = read_items(file)
         number, kind = next(iter(items.types.items()))
-        wanted = (b"ispe", b"pixi", b"hvcC" if kind == b"hvc1" else b"av1C")
-        return cls(kind, items.data[number], tuple(_property(file, name) for name in wanted))
+        properties = (b"ispe", b"pixi", b"hvcC" if kind == b"hvc1" else b"av1C")
+        return cls(kind, items.data[number], tuple(_property(file, name) for name in properties))
 
 
 def box(kind: bytes, content: bytes) -> bytes:
@@ -40,21 +40,21 @@ def full_box(kind: bytes, content: bytes, version: int = 0, flags: int = 0) -> b
 
 
 def extent(width: int, height: int) -> bytes:
-    """Return the property that says how large a picture is."""
+    """Return the property with the declared size of a picture."""
     return full_box(b"ispe", struct.pack(">II", width, height))
 
 
 def grid(rows: int, columns: int, width: int, height: int, parts: Sequence[int]) -> Part:
-    """Return a picture of `width` x `height` made of tiles, row by row (23008-12, 6.6.2.3)."""
+    """Return a grid of `width` x `height`. `parts` are the tiles, row by row (23008-12, 6.6.2.3)."""
     data = struct.pack(">BBBBII", 0, 1, rows - 1, columns - 1, width, height)
     return Part(b"grid", data, (extent(width, height),), tuple(parts))
 
 
 def heif(brand: bytes, *parts: Part, primary: int = 1) -> bytes:
-    """Return a file with these items, numbered from 1; `brand` is b"avif", b"heic" or the like."""
+    """Return a file with these items, numbered from 1. `brand` is b"avif", b"heic" or similar."""
     start = box(b"ftyp", brand + bytes(4) + brand + b"mif1miaf")
     lengths = [len(part.data) for part in parts]
-    # The table of places has the same length whatever is in it: made once to know where the bytes come to lie.
+    # The length of the meta box does not depend on the offsets, so it is built with zeros first to compute them.
     before = len(start) + len(_meta(parts, primary, [0] * len(parts))) + 8
     offsets = [before + sum(lengths[:i]) for i in range(len(parts))]
     return start + _meta(parts, primary, offsets) + box(b"mdat", b"".join(part.data for part in parts))
@@ -94,14 +94,14 @@ def _meta(parts: Sequence[Part], primary: int, offsets: Sequence[int]) -> bytes:
 
 
 def _property(file: bytes, name: bytes) -> bytes:
-    """Return the first property box of that name."""
+    """Return the first box with this name."""
     at = file.index(name) - 4
     return file[at : at + struct.unpack_from(">I", file, at)[0]]
 
 
 def av1_of_size(data: bytes, width: int, height: int) -> bytes:
-    """Return an AV1 still of a reduced header, as encoders write it, that says another size (AV1, 5.5.1)."""
-    start = data.index(b"\x0a") + 2  # the sequence header's unit, its length in one byte
+    """Return an AV1 still image with another size in its sequence header. The header must be reduced (AV1, 5.5.1)."""
+    start = data.index(b"\x0a") + 2  # content of the sequence header; its length has one byte
     bits = _bits(data[start : start + data[start - 1]])
     old = 18 + int(bits[10:14], 2) + 1 + int(bits[14:18], 2) + 1
     header = _bytes(f"{bits[:10]}11111111{width - 1:016b}{height - 1:016b}{bits[old:]}")
@@ -113,7 +113,7 @@ def _bits(data: bytes) -> str:
 
 
 def _bytes(bits: str) -> bytes:
-    """Return bits up to their last 1, which ends what is said, filled up with zeros."""
+    """Return bits as bytes: up to the last 1, which is the trailing bit, and padded with zeros."""
     bits = bits.rstrip("0")
     bits += "0" * (-len(bits) % 8)
     return bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8))

@@ -1,13 +1,13 @@
-"""Seeded damage to bytes: what storage, networks and attackers do to files, and what the first two cannot."""
+"""Damages bytes in random places, as faulty storage, interrupted uploads and attackers do."""
 
 import random
 import struct
 import zlib
 
-# Where sizes and offsets stand, these are the ones that code forgets.
+# Limits of integer types, which parsers often do not expect in sizes and offsets.
 _INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Where an AVIF or HEIC says what it holds: damage near these goes deeper than damage anywhere.
+# Boxes that describe the content of an AVIF or HEIC. Damage near them reaches more code than damage anywhere.
 _BOXES = (
     b"meta",
     b"iloc",
@@ -23,21 +23,21 @@ _BOXES = (
     b"av1C",
     b"grid",
 )
-# Formats say what they are in their first bytes, and break most interestingly there.
+# Most headers are in the first bytes, so damage there reaches most code.
 _HEAD_BYTES = 256
 
 
 def mutate(rng: random.Random, data: bytes, others: list[bytes]) -> bytes:
-    """Return `data` damaged in one to six places, at times with a piece of one of `others`."""
+    """Return `data` damaged in one to six places, sometimes with a part of one of `others`."""
     damaged = bytearray(data)
     for _ in range(rng.randint(1, 6)):
         _damage(rng, damaged, others)
-    # With checksums left wrong, a PNG would be refused before any of its chunks is looked into.
+    # Decoders reject a PNG with a wrong checksum before they parse the chunk, so most checksums are corrected.
     return with_checksums(bytes(damaged)) if rng.random() < 0.8 else bytes(damaged)
 
 
 def with_checksums(data: bytes) -> bytes:
-    """Return a PNG with the checksum of each chunk put right; anything else, and what follows a cut, as it is."""
+    """Return a PNG with correct checksums. Other formats, and a chunk that is cut short, do not change."""
     if not data.startswith(_PNG_SIGNATURE):
         return data
     fixed, position = bytearray(data), len(_PNG_SIGNATURE)

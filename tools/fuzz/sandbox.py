@@ -1,6 +1,6 @@
-"""Tries inputs in a child process, so that a crash, a hang or gigabytes of memory are a result and not the end.
+"""Tries inputs in a child process, so that a crash, a hang or too much memory does not end the fuzzer.
 
-The child (`tools.fuzz.child`) is kept from input to input until it dies; what it takes is measured for each one.
+The child (`tools.fuzz.child`) tries one input after another until it crashes, and measures CPU and memory of each.
 """
 
 import json
@@ -17,20 +17,20 @@ from typing import Literal, Self
 
 Target = Literal["picture", "event"]
 
-# What is too much for one input. CPU seconds, for a busy machine makes any wall clock look like a hang; and on a slow
-# machine so many times what decoding and resizing the largest plain PNG takes there, measured beside the input.
+# Limits for one input, in CPU seconds, because wall-clock time depends on other processes. On a slow machine the limit
+# is a multiple of the time for decoding and resizing the largest plain PNG, measured on the same machine.
 MAX_CPU_SECONDS = 2.0
 MAX_CPU_OF_LARGEST_PNG = 4.0
-# The largest sound picture takes 850 MB: with the model's 600 MB it fits the default 3,008.
+# The largest valid picture takes 850 MB. With 600 MB for the model it fits into the default memory of 3,008 MB.
 MAX_GROWTH_MB = 1100
-# No input is waited for longer: a child that sleeps uses no CPU.
+# Timeout, because a child that sleeps uses no CPU time.
 _MAX_WALL_SECONDS = 60
 _ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one input: `answer` is an error's code, `ok`, or an HTTP status; growth is since the start."""
+    """The result of one input. `answer` is an error code, `ok` or an HTTP status. Growth is since the child started."""
 
     answer: str
     cpu_seconds: float = 0.0
@@ -39,22 +39,22 @@ class Outcome:
 
     @property
     def failure(self) -> str:
-        """Why this must not happen; empty if it may."""
-        if self.answer.startswith(("crash", "hang", "500", "unforeseen")):
+        """The reason why the input failed, empty if it passed."""
+        if self.answer.startswith(("crash", "hang", "500", "unexpected")):
             return self.answer
         if self.cpu_seconds > self.allowed_cpu_seconds:
-            allowed = f"at most {self.allowed_cpu_seconds:.1f} are allowed on this machine"
-            return f"{self.cpu_seconds:.1f} s of CPU, {allowed} ({self.answer})"
+            limit = f"the limit on this machine is {self.allowed_cpu_seconds:.1f} s"
+            return f"{self.cpu_seconds:.1f} s of CPU; {limit} ({self.answer})"
         if self.growth_mb > MAX_GROWTH_MB:
-            return f"{self.growth_mb:.0f} MB of memory, at most {MAX_GROWTH_MB} are allowed ({self.answer})"
+            return f"{self.growth_mb:.0f} MB of memory; the limit is {MAX_GROWTH_MB} MB ({self.answer})"
         return ""
 
 
 class Sandbox:
-    """A child process that takes one input after another; a new one takes the place of one that died."""
+    """A child process that tries one input after another. It is restarted after a crash."""
 
     def __init__(self, target: Target, model: Path | None = None) -> None:
-        """Take inputs for `target`; `event` needs the baked `model`."""
+        """Prepare a child for `target`. The target `event` needs the baked `model`."""
         self._target = target
         self._environment = {**os.environ, **({"MODEL_DIR": str(model)} if model else {})}
         self._child: subprocess.Popen[bytes] | None = None
@@ -62,7 +62,7 @@ class Sandbox:
     @classmethod
     @contextmanager
     def of(cls, target: Target, model: Path | None = None) -> Iterator[Self]:
-        """Yield a sandbox and end its child afterwards."""
+        """Yield a sandbox, and stop its child at the end."""
         sandbox = cls(target, model)
         try:
             yield sandbox
@@ -70,7 +70,7 @@ class Sandbox:
             sandbox.end()
 
     def run(self, data: bytes) -> Outcome:
-        """Return what becomes of one input."""
+        """Try one input and return its outcome."""
         child = self._started()
         assert child.stdin is not None  # noqa: S101 - both are pipes
         assert child.stdout is not None  # noqa: S101
@@ -86,7 +86,7 @@ class Sandbox:
         return Outcome(**json.loads(line)) if line else self._died(child)
 
     def end(self) -> None:
-        """End the child, if there is one."""
+        """Stop the child if it is running."""
         if self._child:
             self._child.kill()
             self._reap(self._child)
@@ -94,7 +94,7 @@ class Sandbox:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None:
             command = [sys.executable, "-m", "tools.fuzz.child", self._target]
-            self._child = subprocess.Popen(  # noqa: S603 - this very Python
+            self._child = subprocess.Popen(  # noqa: S603 - the same Python interpreter
                 command,
                 cwd=_ROOT,
                 env=self._environment,

@@ -1,4 +1,4 @@
-"""What fuzzing starts from: a small picture in every format, mode and wrapping that is read, and requests with them."""
+"""The undamaged inputs of the fuzzer: small pictures in every supported format and mode, and requests with pictures."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -14,9 +14,9 @@ _MULTIPART = "multipart/form-data; boundary=pet-tagger-boundary"
 _DOORS: tuple[Callable[[Request], dict[str, Any]], ...] = (rest_event, http_event, function_url_event, alb_event)
 
 
-@cache  # encoders on several threads need not give the same bytes twice
+@cache  # encoders with several threads may write different bytes each time
 def pictures() -> list[bytes]:
-    """Return one small picture after another."""
+    """Return the files of all pictures. The order does not change."""
     photo = Image.open(PICTURE).convert("RGB").resize((48, 40))
     return [*_plain(photo), *_wrapped(photo)]
 
@@ -60,7 +60,7 @@ def _wrapped(photo: Image.Image) -> Iterator[bytes]:
 
 
 def events() -> list[dict[str, Any]]:
-    """Return an event of each way to send a picture, and of some other requests, through each front door."""
+    """Return events of each front door, for each way to send a picture and for some other requests."""
     picture = file_of(Image.open(PICTURE).resize((48, 40)), "JPEG")
     form = multipart(("file", "cat.jpg", picture), ("top_k", None, b"3"), ("candidate_labels", None, b"a cat, a dog"))
     requests = [

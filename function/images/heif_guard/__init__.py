@@ -1,4 +1,4 @@
-"""Refuses AVIF and HEIC files whose content is larger than their header says. `check_coded_size` is all of its API."""
+"""Rejects AVIF and HEIC files whose content is larger than their header declares. Call `check_coded_size`."""
 
 from function.images.heif_guard.coded_size import check_coded_size
 

@@ -1,8 +1,8 @@
-"""The number of pixels that decoding an AVIF or HEIC file takes, read from its bitstreams before decoding.
+"""Counts the pixels that an AVIF or HEIC file decodes to, without decoding it.
 
-Decoders compare the size in the container with the size of the decoded image, which is too late: an AVIF that declares
-64 x 64 may contain 16,384 x 16,384, or a hundred thousand frames that are not shown. A grid may use one tile a thousand
-times, and an overlay may have a canvas of any size. Only for HEVC does libheif check the size before it decodes.
+Decoders compare the declared size with the size of the decoded image, which is too late. An AVIF that declares 64 x 64
+may contain 16,384 x 16,384 pixels, or a hundred thousand frames that are not shown. A grid may use one tile a thousand
+times, and an overlay may have a canvas of any size. libheif checks the size before decoding for HEVC only.
 Section numbers refer to the AV1 Bitstream & Decoding Process Specification.
 """
 
@@ -13,10 +13,10 @@ from function.images.heif_guard.isobmff import AV1, GRID, HEVC, OVERLAY, Items, 
 
 # Limit of all decoded pixels, as a multiple of the accepted pixels: image, transparency, gain map, thumbnails.
 MAX_PICTURES = 3
-# Limit of all decoded bytes, as a multiple of the file size, because detail costs time for each byte. Usual files use
-# most tiles once; a small file may use them more often.
+# Limit of all decoded bytes, as a multiple of the file size, because decoding time grows with the coded bytes. Normal
+# files use each tile about once. A file below `_SMALL_FILE` bytes may use its tiles more often.
 MAX_FILES, _SMALL_FILE = 2, 1_000_000
-# A still image has a handful of units. A slice or tile group is one unit.
+# Limit of bitstream units. A still image has a handful: a slice or a tile group is one unit.
 MAX_UNITS = 10_000
 _AV1_SEQUENCE_HEADER, _AV1_FRAME_HEADER, _AV1_FRAME = 1, 3, 6
 # Headers are in the first bytes of their unit.
@@ -29,19 +29,19 @@ def check_coded_size(file: bytes, max_pixels: int) -> None:
     Raises UndecodableImage if its boxes or bitstreams cannot be read.
     """
     items = read_items(file)
-    work, decodes = _Work(items), items.decodes()
+    counter, decodes = _PixelCounter(items), items.decodes()
     if sum(len(data) * decodes[item] for item, data in items.data.items()) > MAX_FILES * max(len(file), _SMALL_FILE):
         raise UndecodableImage("The image uses the same parts too often.")
     try:
-        pixels = [work.pixels(item) * times for item, times in decodes.items()]
+        pixels = [counter.pixels(item) * times for item, times in decodes.items()]
     except (struct.error, IndexError) as error:
         raise UndecodableImage("The image is broken or cut short: its bitstream cannot be read.") from error
-    if work.largest > max_pixels or sum(pixels) > MAX_PICTURES * max_pixels:
+    if counter.largest > max_pixels or sum(pixels) > MAX_PICTURES * max_pixels:
         raise TooManyPixels(f"The image has more pixels than its header says; the limit is {max_pixels:,}.")
 
 
-class _Work:
-    """Counts the decoded pixels of items. `largest` is the largest image so far."""
+class _PixelCounter:
+    """Counts the pixels that decoding each item takes. `largest` is the size of the largest image so far, in pixels."""
 
     def __init__(self, items: Items) -> None:
         self._items = items
@@ -49,22 +49,22 @@ class _Work:
         self.largest = 0
 
     def pixels(self, item: int) -> int:
-        """Return the pixels of decoding an item once: frames times size. A derived item has none of its own."""
+        """Return the pixels of decoding an item once: frames times size. A derived item has no pixels of its own."""
         kind, data = self._items.types[item], self._items.data.get(item, b"")
         if kind in AV1:
             return self._av1(data)
         if kind in HEVC:
-            return self._seen(self._items.pixels.get(item, 0), 1)
+            return self._measure(self._items.pixels.get(item, 0), 1)
         if kind in {GRID, OVERLAY} and data:  # 23008-12, 6.6.2.3.2 and 6.6.2.2.2
-            self._seen(*struct.unpack_from(">II" if data[1] & 1 else ">HH", data, 4 if kind == GRID else 10))
+            self._measure(*struct.unpack_from(">II" if data[1] & 1 else ">HH", data, 4 if kind == GRID else 10))
         return 0
 
-    def _seen(self, width: int, height: int) -> int:
-        """Return the size of an image in pixels, and update `largest`."""
+    def _measure(self, width: int, height: int) -> int:
+        """Return width x height, and update `largest`."""
         self.largest = max(self.largest, width * height)
         return width * height
 
-    def _unit(self) -> None:
+    def _count_unit(self) -> None:
         self._units += 1
         if self._units > MAX_UNITS:
             raise UndecodableImage("The image has too many parts.")
@@ -73,13 +73,13 @@ class _Work:
         """Return the pixels of all frames in the open bitstream units (5.3) of an item."""
         at = frames = size = 0
         while at < len(data):
-            self._unit()
+            self._count_unit()
             header = data[at]
             at += 2 if header & 4 else 1
             length, at = _leb128(data, at) if header & 2 else (len(data) - at, at)
             kind = header >> 3 & 15
             if kind == _AV1_SEQUENCE_HEADER:
-                size = max(size, self._seen(*_av1_size(_Bits(data[at : at + length]))))
+                size = max(size, self._measure(*_av1_size(_Bits(data[at : at + length]))))
             frames += kind in {_AV1_FRAME_HEADER, _AV1_FRAME}
             at += length
         if frames and not size:

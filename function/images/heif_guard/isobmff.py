@@ -1,4 +1,4 @@
-"""The boxes of an AVIF or HEIC file: its coded images, where their bytes are, and how often each is decoded.
+"""Parses the boxes of an AVIF or HEIC file: its coded images, where their bytes are, and how often each is decoded.
 
 ISO/IEC 14496-12 defines the boxes, ISO/IEC 23008-12 the items in them. This module reads only what `coded_size.py`
 needs, in bounded time. Broken boxes raise UndecodableImage.
@@ -14,7 +14,7 @@ from function.errors import UndecodableImage
 
 # libheif's own limit. An image of 50 megapixels in tiles of 512 x 512 has 200, and its gain map as many again.
 MAX_ITEMS = 1000
-# Of all derived images together, because a grid may use the same tile many times.
+# Limit for all derived images together, because a grid may use the same tile many times.
 MAX_REFERENCES = 10_000
 # Usual files have one or two levels, such as a grid of tiles.
 _MAX_NESTING = 8
@@ -25,9 +25,9 @@ _SHOWN = AV1 | HEVC | {GRID, OVERLAY, b"iden", b"tmap"}
 
 @dataclass
 class Items:
-    """The items of a file by number: their types, their bytes, the items that they are made of, and their sizes.
+    """The items of a file by number: types, bytes, parts and declared sizes.
 
-    `pixels` are the sizes that the file declares, width x height.
+    `made_of` has the numbers of the parts of derived images. `pixels` is the declared width x height.
     """
 
     types: dict[int, bytes] = field(default_factory=dict)
@@ -59,7 +59,7 @@ def read_items(file: bytes) -> Items:
     """Return the items of an AVIF or HEIC file; raises UndecodableImage if they cannot be read."""
     items = Items()
     try:
-        boxes = _once(file, 0, len(file), {b"meta", b"mini"})
+        boxes = _unique_boxes(file, 0, len(file), {b"meta", b"mini"})
         if b"mini" in boxes:  # a short form of `meta` (23008-12:2022/Amd 2), which is not parsed
             raise UndecodableImage("AVIF and HEIC files with a minimized box are not supported.")
         if b"meta" not in boxes:
@@ -71,7 +71,7 @@ def read_items(file: bytes) -> Items:
     return items
 
 
-def _once(file: bytes, start: int, end: int, kinds: set[bytes]) -> dict[bytes, tuple[int, int]]:
+def _unique_boxes(file: bytes, start: int, end: int, kinds: set[bytes]) -> dict[bytes, tuple[int, int]]:
     """Return start and end of the content of each box of these kinds. Raises UndecodableImage if a kind is repeated."""
     places: dict[bytes, tuple[int, int]] = {}
     for kind, content, stop in _boxes(file, start, end):
@@ -102,7 +102,7 @@ def _boxes(file: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]
 
 def _read_meta(file: bytes, start: int, end: int, items: Items) -> None:
     """Read the children of a meta box (14496-12, 8.11)."""
-    boxes = _once(file, start, end, {b"iinf", b"iref", b"iprp", b"iloc", b"idat", b"pitm"})
+    boxes = _unique_boxes(file, start, end, {b"iinf", b"iref", b"iprp", b"iloc", b"idat", b"pitm"})
     if b"iinf" in boxes:
         _read_types(file, *boxes[b"iinf"], items)
     if b"iref" in boxes:
