@@ -92,7 +92,7 @@ def tag_photo(client: Any, function: str) -> list[dict[str, Any]]:
 
 
 def problem_with(tags: list[dict[str, Any]], label: str) -> str:
-    """Return what is wrong with the tags: there are none, or the best pet is not `label` if that is not empty."""
+    """Return an error if there are no tags, or if `label` is set and not the best pet. Otherwise return nothing."""
     pets = [tag for tag in tags if tag["group"] == "pet"] or tags
     best = pets[0]["label"] if pets else "nothing"
     if not pets or (label and best != label):

@@ -1,4 +1,4 @@
-"""Limits on what a file may ask of its decoder, beside its size in bytes: a small file can cost minutes or gigabytes.
+"""Limits on the time and memory that decoding a file may take. A small file can cost minutes or gigabytes.
 
 `tests/hostile/` has a file for each limit. Limits are checked before pixels are decoded or, for formats that Pillow
 reads piece by piece in Python, while they are read.

@@ -1,4 +1,4 @@
-"""The state machine of a backfill: its definition is valid, and runs on moto as far as moto goes (see machine.py)."""
+"""The definition of the backfill's state machine is valid, and moto runs it (see tests/support/state_machine.py)."""
 
 import json
 import re

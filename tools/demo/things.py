@@ -1,4 +1,4 @@
-"""Draw the background words of labels.toml in the same styles, so that the model learns what is not a pet.
+"""Draw the background words of labels.toml in the same styles. The model learns from them which images show no pet.
 
 `THINGS` are subjects drawn with the pen, `FULL_PICTURES` fill the whole picture. Each also says its finer kind.
 """
