@@ -28,8 +28,8 @@ from mangum import Mangum  # noqa: E402
 from starlette.types import Receive, Scope, Send  # noqa: E402
 
 from function.api.app import create_app  # noqa: E402
-from function.api.front_door import split_path  # noqa: E402
 from function.api.middleware import logger  # noqa: E402
+from function.api.paths import split_path  # noqa: E402
 from function.api.problems import MEDIA_TYPE, problem_response  # noqa: E402
 from function.errors import UnexpectedEvent  # noqa: E402
 from function.snapstart import SNAP_START, register_hooks  # noqa: E402

@@ -1,23 +1,34 @@
-"""The HTTP API as one ASGI app: routes, middleware and error handlers put together."""
+"""The HTTP API as one ASGI app: routes, middleware, CORS and error handlers put together."""
 
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
 from function import __version__
-from function.api import cors, docs, embed, health, labels, openapi, problems, tag, uploads
-from function.api.admission import Admission
-from function.api.dependencies import Services
-from function.api.lenient_paths import LenientPaths
+from function.api import docs, openapi, problems, routes
 from function.api.middleware import Observe
 from function.api.page import route as page
+from function.api.paths import LenientPaths
+from function.api.services import Services
 from function.api.upload_bucket import UploadBucket
 from function.s3 import ObjectStore
 from function.settings import Settings
 from function.start import Start
 from function.tagging.tagger import Tagger
 
-_ROUTES = (tag, embed, uploads, labels, health, page, docs)
+# template.yaml repeats these lists, because API Gateway answers preflight requests itself.
+ALLOWED_METHODS = ["GET", "POST"]
+ALLOWED_HEADERS = [
+    "Content-Type",
+    "X-Api-Key",
+    "X-Correlation-Id",
+    "Authorization",
+    "X-Amz-Date",
+    "X-Amz-Security-Token",
+    "X-Amz-Content-Sha256",
+]
+EXPOSED_HEADERS = ["Retry-After", "Server-Timing", "X-Model", "X-Request-Id"]
 
 
 class _App(FastAPI):
@@ -32,11 +43,16 @@ class _App(FastAPI):
 def create_app(tagger: Tagger, settings: Settings, start: Start | None = None) -> FastAPI:
     """Return the ASGI app that serves `tagger`. The first request logs `start`."""
     app = _app_with_routes()
-    app.state.services = Services(
-        tagger, settings, UploadBucket(settings, ObjectStore()), Admission(settings.max_waiting_requests)
-    )
+    app.state.services = Services(tagger, settings, UploadBucket(settings, ObjectStore()))
     app.add_middleware(LenientPaths)
-    cors.install(app, settings.cors_origins)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins.replace(",", " ").split(),
+            allow_methods=ALLOWED_METHODS,
+            allow_headers=ALLOWED_HEADERS,
+            expose_headers=EXPOSED_HEADERS,
+        )
     app.add_middleware(
         Observe,
         model=tagger.manifest.model_name,
@@ -62,6 +78,6 @@ def _app_with_routes() -> FastAPI:
         redirect_slashes=False,  # LenientPaths serves them without a redirect
         generate_unique_id_function=lambda route: route.name,  # generated clients use it as a function name
     )
-    for module in _ROUTES:
+    for module in (routes, page, docs):
         app.include_router(module.router)
     return app

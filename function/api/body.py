@@ -9,10 +9,9 @@ from fastapi import Request
 from starlette.datastructures import QueryParams
 
 from function.api import form
+from function.api.form import grouped, without_ignored
 from function.api.json_body import decode_base64, parse_json
-from function.api.media_type import kind_of_body, media_type
-from function.api.raw_options import grouped, without_ignored
-from function.api.receive import read_body, too_many_bytes
+from function.api.receive import kind_of_body, media_type, read_body, too_many_bytes
 from function.api.schemas import EmbedRequest, TagRequest
 from function.api.upload_bucket import UploadBucket
 from function.errors import InvalidOption, MissingImage, UnsupportedMediaType

@@ -1,18 +1,18 @@
-"""Multipart forms (RFC 7578): the parts of a body, the image among them, and the options.
+"""Multipart forms (RFC 7578), and the names of options as forms and query strings have them.
 
-The parser is our own because the body is in memory already, and because real clients send forms that strict parsers
-refuse: a file without a file name, lines that end in LF alone, text before the first boundary.
+The form parser is our own because the body is in memory already, and because real clients send forms that strict
+parsers refuse: a file without a file name, lines that end in LF alone, text before the first boundary.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from python_multipart.multipart import parse_options_header
 
 from function.api.json_body import decode_base64
-from function.api.raw_options import without_index
 from function.errors import MalformedBody, MissingImage, TooManyImages
 from function.tagging.options import MAX_OPTIONS
 
@@ -23,6 +23,14 @@ _MAX_PART_HEADER_BYTES = 4096
 _MAX_PARTS = MAX_OPTIONS + 10
 _REST_OF_BOUNDARY_LINE = re.compile(rb"--|[ \t]*(?P<newline>\r?\n)|[ \t]*\Z")
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+# Parameters that browsers, frameworks, analytics and advertising add to requests. jQuery adds `_`.
+_IGNORED = re.compile(
+    r"_.*|utm_.*|fbclid|gclid|gclsrc|gbraid|wbraid|dclid|msclkid|yclid|ttclid|twclid|igshid|igsh|li_fat_id|mc_[ce]id"
+    r"|mkt_tok|srsltid|epik|rdt_cid|sccid|hsctatracking",
+    re.IGNORECASE | re.DOTALL,
+)
+# PHP, jQuery, axios and qs send the items of a list as `name[]` or `name[0]`.
+_INDEX = re.compile(r"\[\d{0,4}\]$")
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,24 @@ def fields_in(parts: list[Part]) -> list[tuple[str, str]]:
         for part in parts
         if not part.is_file and part.content and part.name not in IMAGE_FIELDS
     ]
+
+
+def grouped(items: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return names with their values: one text, or a list where a name is repeated."""
+    options: dict[str, Any] = {}
+    for name, value in items:
+        options.setdefault(without_index(name), []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in options.items()}
+
+
+def without_index(name: str) -> str:
+    """Return the name of a field without `[]` or `[0]` at its end."""
+    return _INDEX.sub("", name)
+
+
+def without_ignored(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options without tracking parameters and names that begin with an underscore."""
+    return {name: value for name, value in options.items() if not _IGNORED.fullmatch(name)}
 
 
 def _boundary(content_type: str) -> bytes:

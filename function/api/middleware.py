@@ -9,8 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from function.api.media_type import media_type
 from function.api.problems import problem_response
+from function.api.receive import media_type
 from function.metrics import publish
 from function.start import Start
 

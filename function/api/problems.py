@@ -1,5 +1,7 @@
 """Errors as RFC 9457 problem documents. Only this module maps errors to HTTP statuses."""
 
+from http import HTTPStatus
+
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -25,21 +27,8 @@ _STATUS: dict[type[errors.TaggerError], int] = {
     errors.Overloaded: 503,
     errors.TaggerError: 500,
 }
-# RFC 9110, section 15: with type about:blank the title is the status' own phrase.
-_TITLES = {
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    408: "Request Timeout",
-    409: "Conflict",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    422: "Unprocessable Content",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    503: "Service Unavailable",
-}
+# RFC 9110's phrases that Python has since version 3.13.
+_NEW_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 class Problem(BaseModel):
@@ -77,7 +66,7 @@ def example(error: type[errors.TaggerError], detail: str) -> dict[str, object]:
 
 
 def _problem(request_id: str, status: int, code: str, detail: str) -> dict[str, object]:
-    title = _TITLES.get(status, "Error")
+    title = _NEW_PHRASES.get(status) or HTTPStatus(status).phrase
     return Problem(
         type="about:blank", title=title, status=status, detail=detail, code=code, request_id=request_id
     ).model_dump()

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from function.api import cors
-from function.api.app import create_app
+from function.api.app import ALLOWED_HEADERS, ALLOWED_METHODS, create_app
 from function.settings import Settings
 from function.tagging.tagger import Tagger
 from tests.template.conftest import Deploy, Resources, of_type
@@ -146,8 +145,8 @@ def test_preflights_allow_the_same_headers_and_methods_as_the_app(stack: Resourc
     method = methods(stack)["options", "/tag"]
     headers = method["x-amazon-apigateway-integration"]["responses"]["default"]["responseParameters"]
     allowed = {name.removeprefix("method.response.header."): value.strip("'") for name, value in headers.items()}
-    assert allowed["Access-Control-Allow-Headers"].split(",") == cors.ALLOWED_HEADERS
-    assert allowed["Access-Control-Allow-Methods"].split(",") == cors.ALLOWED_METHODS
+    assert allowed["Access-Control-Allow-Headers"].split(",") == ALLOWED_HEADERS
+    assert allowed["Access-Control-Allow-Methods"].split(",") == ALLOWED_METHODS
 
 
 def test_origins_are_passed_to_the_function(deploy: Deploy) -> None:

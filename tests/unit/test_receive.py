@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from function.api.content_encoding import decompress
+from function.api.receive import decompress
 from function.errors import MalformedBody, UnsupportedMediaType
 
 BODY = b"a photo of a cat" * 100

@@ -1,12 +1,14 @@
-"""The path of a Lambda event as a prefix, which belongs to the front door, and a route of the app.
+"""Which route a request means: paths behind a front door, and paths that clients write in several ways.
 
 A REST API has a stage (`/prod/tag`) or a custom domain's base path (`/pets/tag`) before the route; an HTTP API has a
-named stage. Events differ in which of their fields include that prefix.
+named stage. Lambda events differ in which of their fields include that prefix.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # The prefix becomes part of a script in /docs, so it may only have the characters of stages and base paths.
 _PREFIX = re.compile(r"(/[\w.~-]+)+", re.ASCII)
@@ -34,3 +36,25 @@ def _route(event: Mapping[str, Any], context: Mapping[str, Any], path: str) -> s
         return matched
     stage = f"/{context.get('stage')}"
     return path.removeprefix(stage) or "/" if f"{path}/".startswith(f"{stage}/") else path
+
+
+class LenientPaths:
+    """ASGI middleware that ignores extra slashes in a path and answers HEAD like GET, without a body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        prefix = scope.get("root_path", "")
+        route = re.sub("/{2,}", "/", scope["path"].removeprefix(prefix)).rstrip("/") or "/"
+        is_head = scope["method"] == "HEAD"
+        scope = {**scope, "path": prefix + route, "method": "GET" if is_head else scope["method"]}
+        await self._app(scope, receive, send_without_body if is_head else send)

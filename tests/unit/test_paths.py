@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from function.api.front_door import split_path
+from function.api.paths import split_path
 
 
 def rest(resource: str, path: str, public_path: Any, **more: Any) -> dict[str, Any]:
