@@ -10,7 +10,7 @@ SAM_PARAMETERS = $(if $(MODEL_ID),ModelId=$(MODEL_ID)) $(if $(BASE_IMAGE),BaseIm
   $(if $(ARCHITECTURE),Architecture=$(ARCHITECTURE))
 SAM_OPTIONS = $(if $(strip $(SAM_PARAMETERS)),--parameter-overrides $(strip $(SAM_PARAMETERS)))
 
-.PHONY: help run local test check policy e2e test-weights train-demo bulk-soak fuzz soak bench bench-quick docs lock format clean
+.PHONY: help run local test check policy e2e test-weights accuracy train-demo bulk-soak fuzz soak bench bench-quick docs lock format clean
 .PHONY: build pin-base sbom scan deploy smoke-test dashboard
 
 help: ## list the tasks
@@ -32,6 +32,9 @@ e2e: .venv/.ready ## test the image as Lambda runs it, and `sam local`, with rea
 
 test-weights: .venv/.ready ## bake the real checkpoint from the hub and check its published logits
 	TEST_WEIGHTS=1 .venv/bin/python -m pytest -m weights $(ARGS)
+
+accuracy: .venv/.ready ## measure accuracy on photos, write docs/accuracy.md; downloads 1.2 GB once (MODEL_ID=, ARGS=)
+	.venv/bin/python -m tools.accuracy $(if $(MODEL_ID),--model $(MODEL_ID)) $(ARGS)
 
 train-demo: .venv/.ready ## draw, train and write models/demo: under 90 minutes on 2 cores; needs npm (ARGS=--resume continues)
 	.venv/bin/python -m tools.demo.train $(ARGS)

@@ -3,15 +3,10 @@
 A small HTTP server replaces the hub. The client is the real `huggingface_hub` in a child process.
 """
 
-import hashlib
-import http.server
-import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -19,33 +14,9 @@ import pytest
 from function.errors import CheckpointError
 from function.model.baked_folder import Manifest
 from function.model.checkpoint import DEFAULT_MODEL, DEFAULT_REVISION, Checkpoint
+from tests.support.hub import Hub, digest, serve_hub
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
-
-
-@dataclass
-class Hub:
-    """A hub with one repository; `requested` are the files that were downloaded."""
-
-    model_id: str
-    revision: str
-    folder: Path
-    url: str = ""
-    requested: list[str] = field(default_factory=list)
-
-    def info(self) -> dict[str, object]:
-        siblings = [{"rfilename": path.name} for path in sorted(self.folder.iterdir())]
-        return {"id": self.model_id, "modelId": self.model_id, "sha": self.revision, "siblings": siblings}
-
-    def tree(self) -> list[dict[str, object]]:
-        return [
-            {"type": "file", "path": path.name, "size": path.stat().st_size, "oid": digest(path)}
-            for path in sorted(self.folder.iterdir())
-        ]
-
-
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.fixture
@@ -56,41 +27,8 @@ def hub(small_checkpoint: Path, tmp_path: Path) -> Iterator[Hub]:
         (folder / path.name).write_bytes(path.read_bytes())
     for name in ("flax_model.msgpack", "tf_model.h5", "pytorch_model.bin", "README.md"):
         (folder / name).write_bytes(b"not needed")
-    served = Hub("somebody/small-clip", REVISION, folder)
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            parts = self.path.partition("?")[0].strip("/").split("/")
-            content, etag = b"", ""
-            if self.path.startswith(f"/api/models/{served.model_id}/tree/"):
-                content = json.dumps(served.tree()).encode()
-            elif self.path.startswith(f"/api/models/{served.model_id}"):
-                content = json.dumps(served.info()).encode()
-            elif "/".join(parts[:2]) == served.model_id and (path := served.folder / parts[-1]).is_file():
-                content, etag = path.read_bytes(), digest(path)
-                if self.command == "GET":
-                    served.requested.append(parts[-1])
-            self.send_response(200 if content else 404)
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header("X-Repo-Commit", served.revision)
-            self.send_header("ETag", f'"{etag}"')
-            if not content:
-                self.send_header("X-Error-Code", "RepoNotFound")
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(content)
-
-        do_HEAD = do_GET
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield served
-    server.shutdown()
-    server.server_close()
+    with serve_hub("somebody/small-clip", REVISION, folder) as served:
+        yield served
 
 
 def bake(url: str, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
