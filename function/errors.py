@@ -36,152 +36,105 @@ class TaggerError(Exception):
 
     code = "error"
 
+    def __init_subclass__(cls, code: str) -> None:
+        cls.code = code
 
-class RequestError(TaggerError):
+
+class RequestError(TaggerError, code="bad_request"):
     """The request is wrong."""
 
-    code = "bad_request"
 
-
-class MissingImage(RequestError):
+class MissingImage(RequestError, code="missing_image"):
     """The request has no image, or an empty one."""
 
-    code = "missing_image"
 
-
-class TooManyImages(RequestError):
+class TooManyImages(RequestError, code="too_many_images"):
     """The request has more than one image."""
 
-    code = "too_many_images"
 
-
-class MalformedBody(RequestError):
+class MalformedBody(RequestError, code="malformed_body"):
     """The body does not parse as its content type."""
 
-    code = "malformed_body"
 
-
-class UnsupportedMediaType(RequestError):
+class UnsupportedMediaType(RequestError, code="unsupported_media_type"):
     """The content type or the image format is not supported."""
 
-    code = "unsupported_media_type"
 
-
-class TooManyBytes(RequestError):
+class TooManyBytes(RequestError, code="too_many_bytes"):
     """The upload is larger than the limit."""
 
-    code = "too_many_bytes"
 
-
-class TooSlow(RequestError):
+class TooSlow(RequestError, code="too_slow"):
     """The upload takes longer than the limit."""
 
-    code = "too_slow"
 
-
-class InvalidOption(RequestError):
+class InvalidOption(RequestError, code="invalid_option"):
     """An option or a text to embed is not valid. The message names it."""
 
-    code = "invalid_option"
 
-
-class SourceNotSupported(RequestError):
+class SourceNotSupported(RequestError, code="source_not_supported"):
     """The request names an image by s3:// URL, and this deployment does not read from S3."""
 
-    code = "source_not_supported"
 
-
-class SourceForbidden(RequestError):
+class SourceForbidden(RequestError, code="source_forbidden"):
     """The s3:// URL names a bucket that does not belong to this deployment."""
 
-    code = "source_forbidden"
 
-
-class ObjectNotFound(RequestError):
+class ObjectNotFound(RequestError, code="object_not_found"):
     """The S3 object, or this version of it, does not exist."""
 
-    code = "object_not_found"
 
-
-class ObjectArchived(RequestError):
+class ObjectArchived(RequestError, code="object_archived"):
     """The S3 object is archived and must be restored before it can be read."""
 
-    code = "object_archived"
 
-
-class ImageError(TaggerError):
+class ImageError(TaggerError, code="bad_image"):
     """The image is wrong."""
 
-    code = "bad_image"
 
-
-class TooManyPixels(ImageError):
+class TooManyPixels(ImageError, code="too_many_pixels"):
     """The image has more pixels than the limit."""
 
-    code = "too_many_pixels"
 
-
-class UndecodableImage(ImageError):
+class UndecodableImage(ImageError, code="undecodable_image"):
     """The format is supported, but the file is truncated or corrupt."""
 
-    code = "undecodable_image"
 
-
-class Overloaded(TaggerError):
+class Overloaded(TaggerError, code="overloaded"):
     """Too many requests are waiting. The client may retry."""
 
-    code = "overloaded"
 
-
-class StorageUnavailable(TaggerError):
+class StorageUnavailable(TaggerError, code="storage_unavailable"):
     """S3 or EventBridge failed: throttled, timed out, or access denied. The caller may retry."""
 
-    code = "storage_unavailable"
 
-
-class BulkError(TaggerError):
+class BulkError(TaggerError, code="bad_batch"):
     """A batch is wrong. Raised by the bulk function, never for a request."""
 
-    code = "bad_batch"
 
-
-class MalformedMessage(BulkError):
+class MalformedMessage(BulkError, code="malformed_message"):
     """A queue message or a batch item names no object."""
 
-    code = "malformed_message"
 
-
-class ItemsUnfinished(BulkError):
+class ItemsUnfinished(BulkError, code="items_unfinished"):
     """A part of the batch is not done. Finished objects are recorded, so the whole batch can be retried."""
 
-    code = "items_unfinished"
 
-
-class UnexpectedEvent(TaggerError):
+class UnexpectedEvent(TaggerError, code="unexpected_event"):
     """A Lambda function got an event that it does not handle. The invocation fails, so that the event is not lost."""
 
-    code = "unexpected_event"
 
-
-class ModelError(TaggerError):
+class ModelError(TaggerError, code="bad_model"):
     """The model or its labels are not valid. Raised at build time or start-up, never for a request."""
 
-    code = "bad_model"
 
-
-class LabelsError(ModelError):
+class LabelsError(ModelError, code="bad_labels"):
     """`labels.toml` is not valid. The message names the file and the line."""
 
-    code = "bad_labels"
 
-
-class CheckpointError(ModelError):
+class CheckpointError(ModelError, code="bad_checkpoint"):
     """A checkpoint cannot be baked, or a baked folder cannot be served. The message names the file and the reason."""
 
-    code = "bad_checkpoint"
 
-
-class HubUnreachable(ModelError):
+class HubUnreachable(ModelError, code="hub_unreachable"):
     """The model hub cannot be reached. The message names the missing file and what to do."""
-
-    code = "hub_unreachable"

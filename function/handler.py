@@ -83,7 +83,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     """
     if isinstance(event, dict) and event.get("requestContext"):
         return _answer_request(event, context)
-    if _is_empty(event) or _is_warm_up(event):
+    if not event or event == {"Records": []} or _is_warm_up(event):
         logger.info("warm-up or empty event", extra=start.take_log_fields())
         return _EMPTY_ANSWER
     if isinstance(event, dict) and _SERVICE_KEYS & event.keys():
@@ -102,10 +102,6 @@ def _answer_request(event: dict[str, Any], context: Any) -> dict[str, Any]:
     except Exception:
         logger.exception("malformed HTTP event")
         return _malformed_event(context)
-
-
-def _is_empty(event: Any) -> bool:
-    return not event or event == {"Records": []}
 
 
 def _is_warm_up(event: Any) -> bool:

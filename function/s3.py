@@ -52,10 +52,7 @@ class ObjectStore:
         return self._make_client()
 
     def resolve(self, s3_object: S3Object) -> S3Object:
-        """Return the object with its current version and ETag.
-
-        Raises ObjectNotFound or StorageUnavailable.
-        """
+        """Return the object with its current version and ETag. Raises ObjectNotFound or StorageUnavailable."""
         with _translated(s3_object):
             return _identified(s3_object, self.client.head_object(**_arguments(s3_object)))
 
@@ -75,37 +72,25 @@ class ObjectStore:
                 return _identified(s3_object, response), body.read()
 
     def create(self, bucket: str, key: str, body: bytes) -> bool:
-        """Write a JSON object unless the key exists; return whether it was written.
-
-        Raises StorageUnavailable.
-        """
+        """Write a JSON object unless the key exists; return whether it was written. Raises StorageUnavailable."""
         from botocore.exceptions import ClientError  # noqa: PLC0415
 
-        target = S3Object(bucket, key)
         try:
             self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*")
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _EXISTS:
-                return False
-            raise StorageUnavailable(_why(target, error)) from error
         except Exception as error:
-            raise StorageUnavailable(_why(target, error)) from error
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] in _EXISTS:
+                return False
+            raise StorageUnavailable(_why(S3Object(bucket, key), error)) from error
         return True
 
     def tags(self, s3_object: S3Object) -> dict[str, str]:
-        """Return the S3 tags of an object.
-
-        Raises ObjectNotFound or StorageUnavailable.
-        """
+        """Return the S3 tags of an object. Raises ObjectNotFound or StorageUnavailable."""
         with _translated(s3_object):
             response = self.client.get_object_tagging(**_arguments(s3_object))
             return {tag["Key"]: tag["Value"] for tag in response["TagSet"]}
 
     def write_tags(self, s3_object: S3Object, tags: dict[str, str]) -> None:
-        """Replace the S3 tags of an object.
-
-        Raises ObjectNotFound or StorageUnavailable.
-        """
+        """Replace the S3 tags of an object. Raises ObjectNotFound or StorageUnavailable."""
         tag_set: Any = [{"Key": key, "Value": value} for key, value in tags.items()]
         with _translated(s3_object):
             self.client.put_object_tagging(**_arguments(s3_object), Tagging={"TagSet": tag_set})

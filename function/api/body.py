@@ -58,10 +58,7 @@ async def read_tag_body(request: Request, settings: Settings, upload_bucket: Upl
 
 
 async def read_embed_body(request: Request, settings: Settings, upload_bucket: UploadBucket) -> bytes | Texts:
-    """Return the image file or the texts of a `POST /embed`, which has no options.
-
-    Raises RequestError.
-    """
+    """Return the image file or the texts of a `POST /embed`, which has no options. Raises RequestError."""
     query = _query(request)
     raw = await read_body(request, settings.max_image_bytes, settings.max_upload_seconds)
     kind = kind_of_body(media_type(request.headers), raw)

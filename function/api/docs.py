@@ -19,13 +19,9 @@ _SWAGGER_UI = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/"
 @router.get("/docs", include_in_schema=False)
 async def docs(request: Request) -> HTMLResponse:
     """Return the page with Swagger UI."""
-    return _swagger_ui(request.app.title, f"{request.scope.get('root_path', '').rstrip('/')}/openapi.json")
-
-
-def _swagger_ui(title: str, openapi_url: str) -> HTMLResponse:
     page = get_swagger_ui_html(
-        openapi_url=openapi_url,
-        title=title,
+        openapi_url=f"{request.scope.get('root_path', '').rstrip('/')}/openapi.json",
+        title=request.app.title,
         swagger_js_url=f"{_SWAGGER_UI}swagger-ui-bundle.js",
         swagger_css_url=f"{_SWAGGER_UI}swagger-ui.css",
         swagger_favicon_url="data:,",

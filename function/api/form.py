@@ -54,10 +54,7 @@ def parse_form(body: bytes, content_type: str) -> list[Part]:
 
 
 def image_in(parts: list[Part]) -> bytes:
-    """Return the content of the one image field that is not empty.
-
-    Raises MissingImage or TooManyImages.
-    """
+    """Return the content of the one image field that is not empty. Raises MissingImage or TooManyImages."""
     images = [part.content for part in parts if part.name in IMAGE_FIELDS]
     if not images:
         names = ", ".join(sorted({repr(part.name[:50]) for part in parts})) or "no fields"

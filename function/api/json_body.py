@@ -23,10 +23,7 @@ _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
 
 def parse_json(body: bytes, model: type[_Body]) -> _Body:
-    """Return the body as `model`.
-
-    Raises MalformedBody, or InvalidOption if only lengths are outside their limits.
-    """
+    """Return the body as `model`. Raises MalformedBody, or InvalidOption if only lengths are outside their limits."""
     expected = f"The JSON body must look like {model.SHAPE}."
     try:
         values = from_json(_as_utf8(body))

@@ -102,10 +102,7 @@ def media_type(headers: Headers) -> str:
 
 
 def kind_of_body(name: str, body: bytes) -> Literal["form", "json", "image"]:
-    """Return which parser a body of the media type `name` needs.
-
-    Raises UnsupportedMediaType.
-    """
+    """Return which parser a body of the media type `name` needs. Raises UnsupportedMediaType."""
     if name == "multipart/form-data":
         return "form"
     starts_like_json = body[:100].removeprefix(BOM_UTF8).lstrip().startswith(b"{")

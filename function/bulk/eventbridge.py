@@ -45,9 +45,7 @@ class EventPublisher:
         except (BotoCoreError, ClientError) as error:
             return [_refused(error)] * len(results)
         codes = [entry.get("ErrorCode") for entry in answer["Entries"]]
-        return [
-            StorageUnavailable(f"EventBridge did not accept the event: {code}.") if code else None for code in codes
-        ]
+        return [_refused(code) if code else None for code in codes]
 
 
 def _refused(reason: object) -> StorageUnavailable:

@@ -4,7 +4,6 @@ S3 notifications and inventories encode a key like a form (a space is `+`). Even
 """
 
 import json
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -51,11 +50,6 @@ def read_item(item: dict[str, Any], batch: dict[str, Any]) -> S3Object:
 def is_delete_marker(item: Any) -> bool:
     """Return whether a row of an inventory stands for a deleted object."""
     return isinstance(item, dict) and str(item.get("IsDeleteMarker", "")).lower() == "true"
-
-
-def unique(objects: Iterable[S3Object]) -> list[S3Object]:
-    """Return the objects without duplicates, in their order."""
-    return list(dict.fromkeys(objects))
 
 
 def _is_creation(record: dict[str, Any]) -> bool:

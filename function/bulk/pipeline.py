@@ -13,7 +13,6 @@ from threading import BoundedSemaphore
 
 from function.bulk import object_tags
 from function.bulk.eventbridge import MAX_EVENTS, EventPublisher
-from function.bulk.messages import unique
 from function.bulk.micro_batcher import MicroBatcher
 from function.bulk.results import Result, Results
 from function.errors import (
@@ -77,9 +76,7 @@ class BulkTagger:
         A broken or missing image has a result that contains the error. `remaining_s` returns the seconds left. An
         object that is not finished by then has the outcome ItemsUnfinished.
         """
-        futures = {
-            s3_object: self._threads.submit(self._tag_object, s3_object, remaining_s) for s3_object in unique(objects)
-        }
+        futures = {each: self._threads.submit(self._tag_object, each, remaining_s) for each in dict.fromkeys(objects)}
         wait(futures.values(), max(0.0, remaining_s() - _ANSWER_S))
         return {s3_object: _outcome(future) for s3_object, future in futures.items()}
 

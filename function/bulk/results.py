@@ -46,10 +46,7 @@ class Results:
         return s3_object.bucket == self._bucket and s3_object.key.startswith(OWN_PREFIXES)
 
     def find(self, s3_object: S3Object) -> Result | None:
-        """Return the recorded result of an object, None if there is none.
-
-        Raises StorageUnavailable.
-        """
+        """Return the recorded result of an object, None if there is none. Raises StorageUnavailable."""
         try:
             _, body = self._store.fetch(S3Object(self._bucket, self.key(s3_object)), _MAX_RESULT_BYTES)
         except ObjectNotFound:
@@ -58,10 +55,7 @@ class Results:
         return result
 
     def record(self, s3_object: S3Object, result: Result) -> bool:
-        """Write the result unless there is one already; return whether it was written.
-
-        Raises StorageUnavailable.
-        """
+        """Write the result unless there is one already; return whether it was written. Raises StorageUnavailable."""
         return self._store.create(self._bucket, self.key(s3_object), json.dumps(result).encode())
 
     def tagged(self, s3_object: S3Object, tags: Sequence[Tag]) -> Result:

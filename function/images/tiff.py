@@ -1,6 +1,7 @@
 """What Pillow leaves to its callers in a TIFF: the page, the range of values, and which end is white (TIFF 6.0)."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 from PIL import Image, TiffImagePlugin
@@ -111,8 +112,6 @@ def _tags(image: Image.Image) -> dict[int, Any]:
 
 def _first_tags(data: bytes) -> dict[int, Any]:
     """Return the tags of the first page, none if they cannot be read."""
-    from io import BytesIO  # noqa: PLC0415
-
     file = BytesIO(data)
     try:
         header = file.read(8)

@@ -22,7 +22,7 @@ from function.errors import CheckpointError
 from function.model.config import PreprocessConfig, TextConfig, VisionConfig
 from function.model.digests import FileEntry, describe_files
 from function.model.tensor_file import TensorFile
-from function.model.weight_shapes import text_shapes, vision_shapes
+from function.model.weight_shapes import Shapes, text_shapes, vision_shapes
 
 FORMAT_VERSION = 4
 MANIFEST, VISION, PREPROCESS = "manifest.json", "vision.safetensors", "preprocess.json"
@@ -116,22 +116,12 @@ class BakedModel:
         return cls(folder, manifest, preprocess)
 
     def vision_weights(self) -> TensorFile:
-        """Return the vision tower's weights.
-
-        Raises CheckpointError if a tensor is missing or does not have the shape that the configuration gives it.
-        """
-        weights = TensorFile(self.folder / VISION)
-        weights.check_shapes(vision_shapes(self.manifest.vision))
-        return weights
+        """Return the vision tower's weights. Raises CheckpointError if a tensor is missing or has the wrong shape."""
+        return _weights(self.folder / VISION, vision_shapes(self.manifest.vision))
 
     def text_weights(self) -> TensorFile:
-        """Return the text tower's weights.
-
-        Raises CheckpointError if a tensor is missing or does not have the shape that the configuration gives it.
-        """
-        weights = TensorFile(self.folder / TEXT)
-        weights.check_shapes(text_shapes(self.manifest.text))
-        return weights
+        """Return the text tower's weights. Raises CheckpointError if a tensor is missing or has the wrong shape."""
+        return _weights(self.folder / TEXT, text_shapes(self.manifest.text))
 
 
 def verify(folder: Path) -> Manifest:
@@ -163,6 +153,12 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
+def _weights(path: Path, shapes: Shapes) -> TensorFile:
+    weights = TensorFile(path)
+    weights.check_shapes(shapes)
+    return weights
+
+
 def _check_size(path: Path, expected: int) -> None:
     """Raise CheckpointError unless `path` is a file of `expected` bytes."""
     size = path.stat().st_size if path.is_file() else None
@@ -171,10 +167,7 @@ def _check_size(path: Path, expected: int) -> None:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in `path`.
-
-    Raises CheckpointError if there is none.
-    """
+    """Return the JSON object in `path`. Raises CheckpointError if there is none."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -65,10 +65,7 @@ class Checkpoint:
 
     @property
     def files(self) -> Path:
-        """The folder with the files.
-
-        Raises CheckpointError before `download`.
-        """
+        """The folder with the files. Raises CheckpointError before `download`."""
         if self.folder is None:
             raise CheckpointError(f"{self.name} is not downloaded")
         return self.folder
@@ -126,10 +123,7 @@ class Checkpoint:
             return self._earlier_download(error)
 
     def _earlier_download(self, reason: Exception) -> Self:
-        """Return the checkpoint in the hub's cache on this machine.
-
-        Raises HubUnreachable if it is not there.
-        """
+        """Return the checkpoint in the hub's cache on this machine. Raises HubUnreachable if it is not there."""
         from huggingface_hub import snapshot_download  # noqa: PLC0415
 
         try:

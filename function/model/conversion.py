@@ -61,7 +61,11 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     loaded = _load(checkpoint)
-    vision, text = vision_config(loaded.config), text_config(loaded.config)
+    config = loaded.config
+    if config.vision_config.num_channels != 3:
+        raise CheckpointError(f"{config.vision_config.num_channels} channels: only red, green, blue is supported")
+    vision = _tower_config(VisionConfig, config.vision_config, config.projection_dim)
+    text = _tower_config(TextConfig, config.text_config, config.projection_dim)
     preprocess = PreprocessConfig.from_hugging_face(loaded.preprocessor)
     if preprocess.crop_size != vision.image_size:
         raise CheckpointError(
@@ -111,24 +115,6 @@ def compact(weight: Tensor) -> Tensor:
     """
     half = weight.to(torch.float16)
     return half.contiguous() if torch.equal(half.to(weight.dtype), weight) else weight.contiguous()
-
-
-def vision_config(config: CLIPConfig) -> VisionConfig:
-    """Return the shape of the vision tower.
-
-    Raises CheckpointError if it has an activation or a number of channels that is not supported.
-    """
-    if config.vision_config.num_channels != 3:
-        raise CheckpointError(f"{config.vision_config.num_channels} channels: only red, green, blue is supported")
-    return _tower_config(VisionConfig, config.vision_config, config.projection_dim)
-
-
-def text_config(config: CLIPConfig) -> TextConfig:
-    """Return the shape of the text tower.
-
-    Raises CheckpointError if it has an activation that is not supported.
-    """
-    return _tower_config(TextConfig, config.text_config, config.projection_dim)
 
 
 def _tower_config(kind: type[Config], config: PreTrainedConfig, projection_dim: int) -> Config:

@@ -97,20 +97,15 @@ def read_open_clip(folder: Path) -> OpenClipCheckpoint:
     try:
         settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         model, preprocess = settings["model_cfg"], settings.get("preprocess_cfg") or {}
-        for name, section in _sections(model, preprocess):
-            _check_settings(name, section)
+        for name in ("vision_cfg", "text_cfg"):
+            _check_settings(name, model[name])
+        _check_settings("model_cfg", model)
+        _check_settings("preprocess_cfg", preprocess)
         return OpenClipCheckpoint(
             _clip_config(model), _preprocessor_config(preprocess, model["vision_cfg"]), _to_transformers(_load(folder))
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{folder.name}/{CONFIG}: {error!r}") from error
-
-
-def _sections(model: dict[str, Any], preprocess: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield "model_cfg", model
-    yield "vision_cfg", model["vision_cfg"]
-    yield "text_cfg", model["text_cfg"]
-    yield "preprocess_cfg", preprocess
 
 
 def _check_settings(section: str, settings: dict[str, Any]) -> None:
@@ -127,34 +122,36 @@ def _check_settings(section: str, settings: dict[str, Any]) -> None:
 def _clip_config(model: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of `CLIPConfig`; missing settings have open_clip's defaults."""
     vision, text = model["vision_cfg"], model["text_cfg"]
-    activation = {"hidden_act": "quick_gelu" if model.get("quick_gelu") else "gelu"}
-    width = vision.get("width", 768)
-    text_width = text.get("width", 512)
+    activation = "quick_gelu" if model.get("quick_gelu") else "gelu"
+    vocab_size = text.get("vocab_size", 49408)
     return {
         "projection_dim": model["embed_dim"],
         "vision_config": {
-            **activation,
-            "hidden_size": width,
-            "intermediate_size": int(width * vision.get("mlp_ratio", 4.0)),
-            "num_hidden_layers": vision.get("layers", 12),
-            "num_attention_heads": width // vision.get("head_width", 64),
+            **_tower_config(vision, vision.get("width", 768), activation),
+            "num_attention_heads": vision.get("width", 768) // vision.get("head_width", 64),
             "image_size": _side(vision.get("image_size", 224)),
             "patch_size": vision.get("patch_size", 16),
-            "layer_norm_eps": _layer_norm_eps(vision),
         },
         "text_config": {
-            **activation,
-            "hidden_size": text_width,
-            "intermediate_size": int(text_width * text.get("mlp_ratio", 4.0)),
-            "num_hidden_layers": text.get("layers", 12),
+            **_tower_config(text, text.get("width", 512), activation),
             "num_attention_heads": text.get("heads", 8),
             "max_position_embeddings": text.get("context_length", 77),
-            "vocab_size": text.get("vocab_size", 49408),
-            "layer_norm_eps": _layer_norm_eps(text),
+            "vocab_size": vocab_size,
             # open_clip takes the token with the largest id, which is the last of the vocabulary.
-            "eos_token_id": text.get("vocab_size", 49408) - 1,
-            "bos_token_id": text.get("vocab_size", 49408) - 2,
+            "eos_token_id": vocab_size - 1,
+            "bos_token_id": vocab_size - 2,
         },
+    }
+
+
+def _tower_config(settings: dict[str, Any], width: int, activation: str) -> dict[str, Any]:
+    """Return what the configurations of both towers have."""
+    return {
+        "hidden_act": activation,
+        "hidden_size": width,
+        "intermediate_size": int(width * settings.get("mlp_ratio", 4.0)),
+        "num_hidden_layers": settings.get("layers", 12),
+        "layer_norm_eps": float((settings.get("norm_kwargs") or {}).get("eps", _LAYER_NORM_EPS)),
     }
 
 
@@ -181,10 +178,6 @@ def _side(size: Any) -> int:
     return int(sides.pop())
 
 
-def _layer_norm_eps(settings: dict[str, Any]) -> float:
-    return float((settings.get("norm_kwargs") or {}).get("eps", _LAYER_NORM_EPS))
-
-
 def _load(folder: Path) -> dict[str, Tensor]:
     """Return the weights in `folder` by open_clip's names."""
     path = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
@@ -202,34 +195,28 @@ def _load(folder: Path) -> dict[str, Tensor]:
 
 def _to_transformers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the weights in float32, named and shaped as Transformers' `CLIPModel` has them."""
-    mapped: dict[str, Tensor] = {}
-    for name, weight in weights.items():
-        if name == "attn_mask":
-            continue
-        for new_name, part in _renamed(name, weight.float()):
-            mapped[new_name] = part
-    return mapped
+    return {
+        new_name: part
+        for name, weight in weights.items()
+        if name != "attn_mask"
+        for new_name, part in _renamed(name, weight.float())
+    }
 
 
 def _renamed(name: str, weight: Tensor) -> Iterator[tuple[str, Tensor]]:
     """Yield Transformers' name and tensor of one weight; query, key and value are three."""
+    prefix, rest, names = "", name, _NAMES
     if layer := _LAYER.fullmatch(name):
         tower = "vision_model" if layer[1] else "text_model"
-        prefix = f"{tower}.encoder.layers.{layer[2]}."
-        if layer[3].startswith("attn.in_proj_"):
-            kind = layer[3].removeprefix("attn.in_proj_")
-            for projection, part in zip(("q", "k", "v"), weight.chunk(3), strict=True):
-                yield f"{prefix}self_attn.{projection}_proj.{kind}", part.contiguous()
-            return
-        module, _, kind = layer[3].rpartition(".")
-        if module not in _LAYER_NAMES:
-            raise CheckpointError(f"{CONFIG}: weight {name} is not part of a supported CLIP")
-        yield f"{prefix}{_LAYER_NAMES[module]}.{kind}", weight
-        return
-    module, _, kind = name.rpartition(".")
-    if name in _NAMES:
-        yield _NAMES[name], weight.T.contiguous() if name in _TRANSPOSED else weight
-    elif module in _NAMES:
-        yield f"{_NAMES[module]}.{kind}", weight
+        prefix, rest, names = f"{tower}.encoder.layers.{layer[2]}.", layer[3], _LAYER_NAMES
+    module, _, kind = rest.rpartition(".")
+    if layer and rest.startswith("attn.in_proj_"):
+        kind = rest.removeprefix("attn.in_proj_")
+        for projection, part in zip("qkv", weight.chunk(3), strict=True):
+            yield f"{prefix}self_attn.{projection}_proj.{kind}", part.contiguous()
+    elif rest in names:
+        yield f"{prefix}{names[rest]}", weight.T.contiguous() if rest in _TRANSPOSED else weight
+    elif module in names:
+        yield f"{prefix}{names[module]}.{kind}", weight
     else:
         raise CheckpointError(f"{CONFIG}: weight {name} is not part of a supported CLIP")

@@ -22,10 +22,7 @@ class TensorFile(Mapping[str, Tensor]):
     """
 
     def __init__(self, path: Path) -> None:
-        """Read the header of `path`.
-
-        Raises CheckpointError if the header cannot be read.
-        """
+        """Read the header of `path`. Raises CheckpointError if the header cannot be read."""
         self._path = path
         self._file, self._reads = self._mapped(), itertools.count()
         # `keys` of safe_open is a method, so `in` and iteration do not work on the object itself.
