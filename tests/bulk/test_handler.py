@@ -1,16 +1,14 @@
 """The bulk function's entry: every sample event of a queue and of a state machine, and what fails of a batch."""
 
+import importlib
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from function.errors import ItemsUnfinished, MalformedMessage
+from function.errors import ItemsUnfinished, MalformedMessage, ModelError
 from tests.bulk.conftest import PHOTOS, RESULTS, Context
 from tools.bulk_events import AWKWARD, BUCKET, GONE, PICTURE, PLAIN, bulk_samples, message_id, object_created, sqs_event
 from tools.make_events import EVENTS_FOLDER
@@ -117,9 +115,8 @@ def test_raises_if_the_event_is_not_a_batch(handler: Handler, event: Any) -> Non
         handler(event, Context())
 
 
-def test_does_not_start_without_a_results_bucket(small_model: Path) -> None:
-    environment = {**os.environ, "MODEL_DIR": str(small_model), "RESULTS_BUCKET": ""}
-    command = [sys.executable, "-c", "import function.bulk_handler"]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert result.returncode != 0
-    assert "RESULTS_BUCKET is not set" in result.stderr
+def test_does_not_start_without_a_results_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESULTS_BUCKET", "")
+    monkeypatch.delitem(sys.modules, "function.bulk_handler", raising=False)
+    with pytest.raises(ModelError, match="RESULTS_BUCKET is not set"):
+        importlib.import_module("function.bulk_handler")
