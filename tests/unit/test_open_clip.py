@@ -1,62 +1,28 @@
 """open_clip's checkpoints give open_clip's embeddings, and a model that is not this CLIP is refused with the reason."""
 
-import importlib
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
-from transformers import AutoTokenizer, CLIPConfig, CLIPModel
+from transformers import CLIPConfig, CLIPModel
 
 from function import bake
 from function.errors import CheckpointError
 from function.model.open_clip import read_open_clip
 from function.tagging.tagger import Tagger
 from tests.conftest import encode
-
-MODEL: dict[str, Any] = {
-    "embed_dim": 24,
-    "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "head_width": 16, "patch_size": 8},
-    "text_cfg": {"context_length": 16, "vocab_size": 100, "width": 32, "heads": 4, "layers": 2},
-}
-
-
-class _Torchvision(ModuleType):
-    """Stands for torchvision, of which open_clip imports names that these tests do not use."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return sys.modules.get(f"{self.__name__}.{name}") or type(name, (), {"BICUBIC": 3})
+from tests.support.open_clip import MODEL, library, small, tokenize, write
 
 
 @pytest.fixture(scope="module")
 def open_clip() -> Iterator[Any]:
-    """The open_clip library, without torchvision: PyPI's does not work with a torch for CPUs."""
-    names = ["", ".transforms", ".transforms.functional", ".ops", ".ops.misc"]
-    stubs = {f"torchvision{name}": _Torchvision(f"torchvision{name}") for name in names}
-    sys.modules.update(stubs)
-    try:
-        yield importlib.import_module("open_clip.model")
-    finally:
-        for name in stubs:
-            del sys.modules[name]
-
-
-def write(folder: Path, weights: dict[str, torch.Tensor], model: dict[str, Any], **preprocess: Any) -> Path:
-    """Write an open_clip checkpoint as `open_clip.push_to_hf_hub` does."""
-    folder.mkdir(exist_ok=True)
-    settings = {"model_cfg": model, "preprocess_cfg": {"mean": [0.5] * 3, "std": [0.25] * 3, **preprocess}}
-    (folder / "open_clip_config.json").write_text(json.dumps(settings))
-    save_file({name: weight.contiguous() for name, weight in weights.items()}, folder / "open_clip_model.safetensors")
-    return folder
+    with library() as imported:
+        yield imported
 
 
 @pytest.mark.parametrize("quick_gelu", [False, True])
@@ -84,29 +50,16 @@ def test_embeddings_equal_those_of_open_clip(open_clip: Any, tmp_path: Path, qui
 def test_a_baked_open_clip_folder_gives_the_cosines_of_open_clip(
     open_clip: Any, small_checkpoint: Path, cat_photo: Image.Image, tmp_path: Path
 ) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(small_checkpoint)
-    model = json.loads(json.dumps({**MODEL, "quick_gelu": True}))
-    model["text_cfg"] |= {"vocab_size": len(tokenizer), "context_length": 77}
-    torch.manual_seed(1)
-    reference = open_clip.CLIP(**model).eval()
-    folder = write(tmp_path / "checkpoint", reference.state_dict(), model)
-    tokenizer.save_pretrained(folder)
+    reference, folder = small(open_clip, small_checkpoint, tmp_path / "checkpoint")
     assert bake.main(["--model", str(folder), "--out", str(tmp_path / "baked")]) == 0
     tagger = Tagger.load(tmp_path / "baked", "float32", 1_000_000)
     square, texts = cat_photo.resize((32, 32)), ["a cat", "a photo of two dogs on a sofa", "!"]
     pixels = (torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 255 - 0.5) / 0.25
-    ids = tokenizer(texts, padding="max_length", max_length=77, return_tensors="pt").input_ids
     with torch.inference_mode():
         image = torch.nn.functional.normalize(reference.encode_image(pixels.unsqueeze(0)), dim=-1)
-        text = torch.nn.functional.normalize(reference.encode_text(_padded_with_zeros(ids)), dim=-1)
+        text = torch.nn.functional.normalize(reference.encode_text(tokenize(folder, texts)), dim=-1)
     ours = tagger.embed_texts(texts).vectors @ tagger.embed_image(encode(square, "PNG")).vectors[0]
     torch.testing.assert_close(ours, text @ image[0], atol=1e-4, rtol=0)
-
-
-def _padded_with_zeros(ids: torch.Tensor) -> torch.Tensor:
-    """Return token ids with zeros after the first end token, as open_clip's tokenizer pads."""
-    end = ids.eq(ids.amax()).int().argmax(dim=1, keepdim=True)
-    return ids.masked_fill(torch.arange(ids.shape[1]) > end, 0)
 
 
 @pytest.mark.parametrize(

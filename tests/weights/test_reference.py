@@ -1,6 +1,7 @@
-"""The real checkpoint, from the hub, gives the logits that Transformers publishes for it.
+"""Real checkpoints from the hub give the values that Transformers and open_clip publish for them.
 
-`make test-weights` runs this where the hub and the COCO image can be reached; it is listed as skipped elsewhere.
+`make test-weights` runs this where the hub and the pictures can be reached; it is listed as skipped elsewhere. The same
+comparisons run on small checkpoints in test_checks.py.
 """
 
 import os
@@ -16,10 +17,10 @@ from function.clip.normalise import Normalise
 from function.clip.text_encoder import TextEncoder
 from function.images.preprocess import preprocess
 from function.model.baked_folder import BakedModel, verify
-from function.model.checkpoint import DEFAULT_MODEL, DEFAULT_REVISION
-from function.tagging.options import TagOptions
-from function.tagging.tagger import Tagger
+from function.model.checkpoint import DEFAULT_MODEL, DEFAULT_REVISION, Checkpoint
 from tests.conftest import MAX_PIXELS
+from tests.support.open_clip import library
+from tests.weights import checks
 
 pytestmark = [
     pytest.mark.weights,
@@ -30,6 +31,10 @@ pytestmark = [
 PICTURE_URL = "http://images.cocodataset.org/val2017/000000039769.jpg"
 TEXTS = ("a photo of a cat", "a photo of a dog")
 EXPECTED_LOGITS = torch.tensor([24.5701, 19.3049])
+# The usage example in open_clip's README: "Label probs" of docs/CLIP.png with this checkpoint, `[[1., 0., 0.]]`.
+OPEN_CLIP_MODEL = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
+DIAGRAM_URL = "https://raw.githubusercontent.com/mlfoundations/open_clip/main/docs/CLIP.png"
+DIAGRAM_SCORES = {"a diagram": 1.0, "a dog": 0.0, "a cat": 0.0}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +46,11 @@ def real_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def picture() -> bytes:
-    response = httpx2.get(PICTURE_URL, timeout=60)
+    return download(PICTURE_URL)
+
+
+def download(url: str) -> bytes:
+    response = httpx2.get(url, timeout=60)
     response.raise_for_status()
     return response.content
 
@@ -70,8 +79,25 @@ def test_bfloat16_stays_close_to_them(real_model: Path, picture: bytes) -> None:
 
 
 def test_tags_two_cats_as_a_cat(real_model: Path, picture: bytes) -> None:
-    tagger = Tagger.load(real_model, "float32", MAX_PIXELS)
-    assert tagger.tag(picture).tags[0].label == "cat"
-    own = TagOptions(candidate_labels=("cat", "dog"), hypothesis_template="a photo of a {}")
-    expected = EXPECTED_LOGITS.softmax(dim=0)[0].item()
-    assert tagger.tag(picture, own).tags[0].score == pytest.approx(expected, abs=1e-3)
+    assert checks.load(real_model).tag(picture).tags[0].label == "cat"
+
+
+def test_own_labels_give_the_published_probability(real_model: Path, picture: bytes) -> None:
+    scores = checks.own_label_scores(checks.load(real_model), picture, ("cat", "dog"), "a photo of a {}")
+    assert scores["cat"] == pytest.approx(EXPECTED_LOGITS.softmax(dim=0)[0].item(), abs=1e-3)
+
+
+def test_texts_and_own_labels_agree_with_transformers(real_model: Path, picture: bytes) -> None:
+    checkpoint, tagger = Checkpoint.named(DEFAULT_MODEL, None).download().files, checks.load(real_model)
+    checks.check_texts_against_transformers(tagger, checkpoint)
+    checks.check_own_labels_against_transformers(tagger, checkpoint, picture)
+
+
+def test_open_clip_checkpoint_gives_the_published_probabilities(tmp_path: Path) -> None:
+    checkpoint = checks.download_open_clip(OPEN_CLIP_MODEL, tmp_path / "checkpoint")
+    baked, diagram = checks.bake_checkpoint(checkpoint, tmp_path / "baked"), download(DIAGRAM_URL)
+    scores = checks.own_label_scores(checks.load(baked), diagram, list(DIAGRAM_SCORES))
+    assert scores == pytest.approx(DIAGRAM_SCORES, abs=0.01)
+    with library() as open_clip:
+        tokenize = open_clip.get_tokenizer("ViT-B-32")
+        checks.check_cosines_against_open_clip(open_clip, checkpoint, baked, diagram, tokenize)
