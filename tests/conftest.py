@@ -8,6 +8,7 @@ from PIL import Image
 
 from function import bake
 from function.tagging.tagger import Tagger
+from tests.support.programs import MODEL, ROOT
 from tools.small_checkpoint import make_checkpoint
 
 MAX_PIXELS = 51_000_000
@@ -31,6 +32,20 @@ def small_model(small_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
 def small_tagger(small_model: Path) -> Tagger:
     """A tagger with the small model."""
     return Tagger.load(small_model, "float32", MAX_PIXELS)
+
+
+@pytest.fixture(scope="session")
+def demo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo model, baked with the built-in labels."""
+    out = tmp_path_factory.mktemp("baked") / "demo"
+    assert bake.main(["--model", str(ROOT / MODEL), "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(scope="session")
+def demo_tagger(demo_model: Path) -> Tagger:
+    """A tagger with the demo model."""
+    return Tagger.load(demo_model, "float32", MAX_PIXELS)
 
 
 @pytest.fixture(scope="session")

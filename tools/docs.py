@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,16 +46,18 @@ def console(text: str) -> list[tuple[str, str]]:
 
 
 def executed(text: str, folder: Path, port: int) -> str:
-    """Return the page with the answer to each command of its console blocks, run in `folder`.
+    """Return the page with the answer to each command of its console blocks, run in `folder`, two at a time.
 
-    An answer that agrees with the one found now stays as it is written.
+    A documented answer that agrees with the new one does not change.
     """
+    with ThreadPoolExecutor(2) as threads:
+        answers = iter([threads.submit(answer, command, folder, port) for command, _ in console(text)])
 
-    def run(command: re.Match[str]) -> str:
-        found = answer(command[1], folder, port)
-        return f"$ {command[1]}\n{command[2] if agree(command[2], found) else found}"
+    def updated(command: re.Match[str]) -> str:
+        new = next(answers).result()
+        return f"$ {command[1]}\n{command[2] if agree(command[2], new) else new}"
 
-    return _BLOCK.sub(lambda block: _COMMAND.sub(run, block[0]), text)
+    return _BLOCK.sub(lambda block: _COMMAND.sub(updated, block[0]), text)
 
 
 def answer(command: str, folder: Path, port: int) -> str:
@@ -81,8 +84,8 @@ def _folded(printed: str) -> str:
 
 
 @contextmanager
-def prepared(folder: Path, model: Path = MODEL) -> Iterator[int]:
-    """Copy the files that the pages use into `folder`, serve the model there, and yield the port."""
+def prepared(folder: Path, model_dir: Path) -> Iterator[int]:
+    """Copy the files that the pages use into `folder`, serve the baked `model_dir`, and yield the port."""
     for name in _LINKED:
         (folder / name).symlink_to(ROOT / name)
     picture = Image.open(CAT).convert("RGB")
@@ -97,8 +100,9 @@ def prepared(folder: Path, model: Path = MODEL) -> Iterator[int]:
     (folder / "wrong.toml").write_text(food.replace('["pizza", "cake"]', '["pizza", "pie"]'), encoding="utf-8")
     # On a terminal curl shows no meter while it prints.
     (folder / ".curlrc").write_text("silent\nshow-error\n", encoding="utf-8")
-    bake_model(model, folder / "build/model")
-    with served(folder / "build/model") as port:
+    (folder / "build").mkdir()
+    (folder / "build/model").symlink_to(model_dir)
+    with served(model_dir) as port:
         yield port
 
 
@@ -117,15 +121,19 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, fail if a page differs")
     check = parser.parse_args().check
     differs = False
-    with tempfile.TemporaryDirectory() as folder, prepared(Path(folder)) as port:
-        for page in PAGES:
-            written = page.read_text(encoding="utf-8")
-            found = executed(written, Path(folder), port)
-            if found != written and check:
-                print(f"{page}: not what the commands print: run `make docs` and commit", file=sys.stderr)
-            elif found != written:
-                page.write_text(found, encoding="utf-8")
-            differs |= found != written
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, model_dir = Path(temporary, "pages"), Path(temporary, "model")
+        folder.mkdir()
+        bake_model(MODEL, model_dir)
+        with prepared(folder, model_dir) as port:
+            for page in PAGES:
+                written = page.read_text(encoding="utf-8")
+                current = executed(written, folder, port)
+                if current != written and check:
+                    print(f"{page}: not what the commands print: run `make docs` and commit", file=sys.stderr)
+                elif current != written:
+                    page.write_text(current, encoding="utf-8")
+                differs |= current != written
     return int(check and differs)
 
 

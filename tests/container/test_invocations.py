@@ -1,6 +1,7 @@
 """The image answers every event of `events/` on a read-only root, as an unknown user, without a network."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +19,14 @@ CUSTOM_LABELS = rest_event(Request("POST", "/tag", PICTURE.read_bytes(), "image/
 
 
 @pytest.fixture(scope="module")
-def expected(container: Container, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:  # noqa: ARG001 - first
+def expected(
+    container: Container,  # noqa: ARG001 - first
+    demo_model: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Any]:
     """The handler's answers outside the container. Needs the container fixture first, which may skip the test."""
     events = {name: sample.event for name, sample in TAGGING.items()} | {"custom labels": CUSTOM_LABELS}
-    return in_process_answers(events, tmp_path_factory.mktemp("in-process"))
+    return in_process_answers(events, demo_model, tmp_path_factory.mktemp("in-process"))
 
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)

@@ -1,7 +1,6 @@
-"""The examples of docs/labels.md work: its labels are checked, baked, served and used for tagging."""
+"""The labels of docs/labels.md are baked, served and used for tagging. test_pages.py runs the checks of that page."""
 
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import httpx2
 import pytest
 
 from function import bake, cli
-from tests.docs.conftest import DOCS, blocks, console
+from tests.docs.conftest import blocks
 from tools.server_process import free_port, serving
 
 
@@ -21,7 +20,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("labels")
     (toml,) = blocks("labels", "toml")
     (folder / "food.toml").write_text(toml)
-    (folder / "wrong.toml").write_text(toml.replace('["pizza", "cake"]', '["pizza", "pie"]'))
     return folder
 
 
@@ -35,23 +33,6 @@ def food(folder: Path, small_checkpoint: Path) -> Path:
         patch.chdir(folder)
         assert bake.main(arguments) == 0
     return folder / "build/food"
-
-
-@pytest.mark.parametrize(("command", "answer"), console("labels"), ids=["right", "wrong"])
-def test_check_prints_the_documented_output(folder: Path, command: str, answer: str) -> None:
-    python, *arguments = shlex.split(command)
-    assert python == "python"
-    result = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(DOCS.parent)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (result.returncode, result.stdout) == (2 if "wrong" in command else 0, answer)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from function.api.app import openapi_document
 from tests.docs.conftest import console
 from tests.support.programs import ROOT, require
 from tools import docs
-from tools.served import MODEL
 
 README = ROOT / "README.md"
 # What `tools.docs` cannot execute, with the tests that do.
@@ -28,12 +27,10 @@ NEEDS_AN_ACCOUNT = {"aws cloudformation deploy", "make deploy", "make smoke-test
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
-    if not MODEL.is_dir():
-        pytest.skip("models/demo is not there yet")
+def prepared(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
     require("jq")
     folder = tmp_path_factory.mktemp("docs")
-    with docs.prepared(folder) as port:
+    with docs.prepared(folder, demo_model) as port:
         yield folder, port
 
 

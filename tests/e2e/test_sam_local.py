@@ -3,6 +3,7 @@
 import base64
 import json
 import subprocess
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -18,10 +19,15 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def expected(built: None, cat_jpeg: bytes, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:  # noqa: ARG001
+def expected(
+    built: None,  # noqa: ARG001
+    cat_jpeg: bytes,
+    demo_model: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, float]:
     """The scores of the handler in process; after the build, so that nothing is baked where that is skipped."""
     event = rest_event(Request("POST", "/tag", cat_jpeg, "image/jpeg"))
-    answers = in_process_answers({"photo": event}, tmp_path_factory.mktemp("in-process"))
+    answers = in_process_answers({"photo": event}, demo_model, tmp_path_factory.mktemp("in-process"))
     return scores(answers["photo"]["body"])
 
 

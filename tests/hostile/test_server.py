@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -135,43 +135,45 @@ def first_line(connection: socket.socket) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize(
-    ("signal_number", "receivers"),
-    [(signal.SIGTERM, "script"), (signal.SIGINT, "process group")],
-    ids=["kill", "Ctrl-C"],
-)
-def test_signal_stops_the_server_after_requests_in_progress(
-    tmp_path: Path, signal_number: signal.Signals, receivers: str
-) -> None:
-    """There are three connections: one idle, one with a stalled upload, and one whose last bytes are missing."""
-    port, log = free_port(), tmp_path / "log"
-    process = started(port, tmp_path / "model", log)
-    address = ("127.0.0.1", port)
-    try:
-        with (
-            socket.create_connection(address, timeout=30) as idle,
-            socket.create_connection(address, timeout=30) as stalled_upload,
-            socket.create_connection(address, timeout=30) as in_progress,
-        ):
-            idle.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert b"200" in first_line(idle)
-            stalled_upload.sendall(head(len(CAT)) + CAT[:100])
-            in_progress.sendall(head(len(CAT)) + CAT[:-100])
-            time.sleep(0.5)
-            (os.killpg if receivers == "process group" else os.kill)(process.pid, signal_number)
-            began = time.monotonic()
-            time.sleep(0.5)
-            in_progress.sendall(CAT[-100:])
-            assert b"200" in first_line(in_progress)
-            assert process.wait(timeout=30) == 0
-            assert time.monotonic() - began <= 12
-            assert b"503" in first_line(stalled_upload)
-        with socket.socket() as listener:  # another server can use the port immediately
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen()
-        assert "Finished server process" in log.read_text()
-        assert "Traceback" not in log.read_text()
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+def test_signal_stops_the_server_after_requests_in_progress(demo_model: Path, tmp_path: Path) -> None:
+    """`kill` sends SIGTERM to the script, Ctrl-C sends SIGINT to the process group."""
+
+    def check(send: Callable[[int, int], None], signal_number: signal.Signals) -> None:
+        port, log = free_port(), tmp_path / signal_number.name
+        process = started(port, demo_model, log)
+        try:
+            stop_during_requests(process, ("127.0.0.1", port), lambda: send(process.pid, signal_number))
+            assert "Finished server process" in log.read_text()
+            assert "Traceback" not in log.read_text()
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(check, (os.kill, os.killpg), (signal.SIGTERM, signal.SIGINT)))
+
+
+def stop_during_requests(process: subprocess.Popen[bytes], address: tuple[str, int], stop: Callable[[], None]) -> None:
+    """Stop the server with three connections: one idle, one with a stalled upload, one that lacks its last bytes."""
+    with (
+        socket.create_connection(address, timeout=30) as idle,
+        socket.create_connection(address, timeout=30) as stalled_upload,
+        socket.create_connection(address, timeout=30) as in_progress,
+    ):
+        idle.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"200" in first_line(idle)
+        stalled_upload.sendall(head(len(CAT)) + CAT[:100])
+        in_progress.sendall(head(len(CAT)) + CAT[:-100])
+        time.sleep(0.5)
+        stop()
+        began = time.monotonic()
+        time.sleep(0.5)
+        in_progress.sendall(CAT[-100:])
+        assert b"200" in first_line(in_progress)
+        assert process.wait(timeout=30) == 0
+        assert time.monotonic() - began <= 12
+        assert b"503" in first_line(stalled_upload)
+    with socket.socket() as listener:  # another server can use the port immediately
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.support.programs import MODEL, require, run
+from tests.support.programs import require
 from tools.chromium import CHROMIUM_FLAGS, CHROMIUM_NAMES
 from tools.server_process import free_port, serving
 
@@ -16,13 +17,11 @@ TIMEOUT_MS = 60_000
 
 
 @pytest.fixture(scope="package")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def service(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the service, which tags with the demo model."""
-    folder = tmp_path_factory.mktemp("service")
-    model, port = folder / "model", free_port()
-    run(sys.executable, "-m", "function.bake", "--model", MODEL, "--out", str(model))
+    port, log = free_port(), tmp_path_factory.mktemp("service") / "log"
     command = (sys.executable, "-m", "uvicorn", "tests.support.page_app:app", "--port", str(port))
-    with serving(*command, port=port, log=folder / "log", environment={"MODEL_DIR": str(model)}):
+    with serving(*command, port=port, log=log, environment={"MODEL_DIR": str(demo_model)}):
         yield f"http://127.0.0.1:{port}/"
 
 

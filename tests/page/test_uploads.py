@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
@@ -12,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.bulk.conftest import REGION, environment
 from tests.page.test_browser import card, choose, file, shown_tags
 from tests.support import aws
-from tests.support.programs import MODEL, ROOT, run
+from tests.support.programs import ROOT
 from tools.server_process import free_port, serving
 
 pytestmark = pytest.mark.browser
@@ -21,18 +22,16 @@ BUCKET = "pictures-bucket"
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def service(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service with an upload bucket in moto."""
-    folder = tmp_path_factory.mktemp("service-with-bucket")
-    model, port = folder / "model", free_port()
-    run(sys.executable, "-m", "function.bake", "--model", MODEL, "--out", str(model))
+    port, log = free_port(), tmp_path_factory.mktemp("service-with-bucket") / "log"
     with pytest.MonkeyPatch.context() as patch, aws.serving() as (url, _):
         for name, value in environment(url).items():
             patch.setenv(name, value)
         boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        given = {"MODEL_DIR": str(model), "UPLOAD_BUCKET": BUCKET, "UPLOAD_ORIGIN": url}
+        settings = {"MODEL_DIR": str(demo_model), "UPLOAD_BUCKET": BUCKET, "UPLOAD_ORIGIN": url}
         command = (sys.executable, "-m", "uvicorn", "tests.support.page_app:app", "--port", str(port))
-        with serving(*command, port=port, log=folder / "log", environment=given):
+        with serving(*command, port=port, log=log, environment=settings):
             yield f"http://127.0.0.1:{port}/"
 
 

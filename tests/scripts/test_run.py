@@ -11,9 +11,9 @@ from tools.server_process import free_port, serving
 NO_HUB = {"HF_ENDPOINT": "http://127.0.0.1:9"}
 
 
-def test_warns_and_serves_the_demo_model_without_the_hub(tmp_path: Path) -> None:
+def test_warns_and_serves_the_demo_model_without_the_hub(demo_model: Path, tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "run.log"
-    environment = {**NO_HUB, "PORT": str(port), "MODEL_ID": "", "MODEL_DIR": str(tmp_path / "model")}
+    environment = {**NO_HUB, "PORT": str(port), "MODEL_ID": "", "MODEL_DIR": str(demo_model)}
     with serving("scripts/run.sh", port=port, log=log, environment=environment) as client:
         assert client.get("/health").json()["model"] == MODEL
         assert client.post("/tag", files={"file": (ROOT / "events/cat.jpg").read_bytes()}).status_code == 200

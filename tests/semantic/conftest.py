@@ -2,17 +2,15 @@
 
 import io
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from function import bake
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
+from tests.support.programs import ROOT
 from tools.demo.draw import FIRST_UNSEEN_SEED, FURRED, FURS, OTHERS, PETS, draw
 
-ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "tests" / "pictures"
 DRAWINGS_PER_PET = 24
 COLOURED = ("bird", "fish", "snake")  # come in all colours
@@ -30,20 +28,6 @@ class Known:
     label: str | None
     fur: str | None
     image: Image.Image
-
-
-@pytest.fixture(scope="session")
-def demo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The baked demo model."""
-    out = tmp_path_factory.mktemp("baked") / "demo"
-    assert bake.main(["--model", str(ROOT / "models" / "demo"), "--out", str(out)]) == 0
-    return out
-
-
-@pytest.fixture(scope="session")
-def demo_tagger(demo_model: Path) -> Tagger:
-    """A tagger with the demo model."""
-    return Tagger.load(demo_model, "float32", 50_000_000)
 
 
 @pytest.fixture(scope="session")

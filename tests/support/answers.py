@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.support.programs import MODEL, run
+from tests.support.programs import run
 
 _ANSWER_EVENTS = """
 import json, pathlib, sys, types
@@ -18,13 +18,12 @@ pathlib.Path(sys.argv[1]).write_text(json.dumps(answers))
 """
 
 
-def in_process_answers(events: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return the handler's answers to `events`, computed outside a container with a model baked into `folder`.
+def in_process_answers(events: dict[str, Any], model: Path, folder: Path) -> dict[str, Any]:
+    """Return the handler's answers to `events`, computed outside a container with a baked model; write to `folder`.
 
     It runs in a separate process, because importing the handler loads the model.
     """
-    model, answers = folder / "model", folder / "answers.json"
-    run(sys.executable, "-m", "function.bake", "--model", MODEL, "--out", str(model))
+    answers = folder / "answers.json"
     run("env", f"MODEL_DIR={model}", sys.executable, "-c", _ANSWER_EVENTS, str(answers), stdin=json.dumps(events))
     result: dict[str, Any] = json.loads(answers.read_text())
     return result

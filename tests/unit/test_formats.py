@@ -17,9 +17,8 @@ from PIL import Image, ImageOps
 
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
-from tests.conftest import MAX_PIXELS, encode
+from tests.conftest import encode
 from tools.fuzz.heif import Part, grid, heif
-from tools.served import MODEL, bake_model
 
 Pixels = NDArray[np.float64]
 TABLE = Path(__file__).parents[2] / "docs/formats.md"
@@ -283,17 +282,10 @@ def mean_difference(pixels: Pixels, others: Pixels) -> float:
 
 @pytest.fixture(scope="module", params=list(SCORES_WITHIN))
 def model(
-    request: pytest.FixtureRequest, small_tagger: Tagger, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, small_tagger: Tagger, demo_tagger: Tagger
 ) -> tuple[Tagger, dict[float, float]]:
     """A model, and the largest allowed difference of its scores."""
-    tagger = small_tagger
-    if request.param == "demo":
-        if not MODEL.is_dir():
-            pytest.skip("models/demo is missing")
-        out = tmp_path_factory.mktemp("baked") / "demo"
-        bake_model(MODEL, out)
-        tagger = Tagger.load(out, "float32", MAX_PIXELS)
-    return tagger, SCORES_WITHIN[request.param]
+    return {"random": small_tagger, "demo": demo_tagger}[request.param], SCORES_WITHIN[request.param]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{i} {row.name}" for i, row in enumerate(ROWS)])

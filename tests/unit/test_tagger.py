@@ -14,7 +14,7 @@ from function.tagging.labels import LabelSet
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
 from tests.conftest import MAX_PIXELS
-from tools.served import MODEL, bake_model
+from tests.support.programs import MODEL, ROOT
 
 ALL = TagOptions(min_score=0)
 
@@ -59,18 +59,12 @@ class PlainTransformers:
 @pytest.fixture(scope="module", params=["random", "demo"])
 def checkpoint(request: pytest.FixtureRequest, small_checkpoint: Path) -> Path:
     """A checkpoint with random weights, and the trained one, whose logit scale is sharper."""
-    if request.param == "random":
-        return small_checkpoint
-    if not MODEL.is_dir():
-        pytest.skip("models/demo is not there yet")
-    return MODEL
+    return small_checkpoint if request.param == "random" else ROOT / MODEL
 
 
 @pytest.fixture(scope="module")
-def tagger(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
-    out = tmp_path_factory.mktemp("baked") / "model"
-    bake_model(checkpoint, out)
-    return Tagger.load(out, "float32", MAX_PIXELS)
+def tagger(checkpoint: Path, small_checkpoint: Path, small_tagger: Tagger, demo_tagger: Tagger) -> Tagger:
+    return small_tagger if checkpoint == small_checkpoint else demo_tagger
 
 
 @pytest.fixture(scope="module")
