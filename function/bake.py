@@ -56,7 +56,7 @@ def summary(labels_path: Path) -> list[str]:
     lines = [f"{labels_path}: groups {len(labels.groups)}, labels {count}, embeddings {labels.size}"]
     for group in labels.groups:
         line = f"  {group.name}: labels {len(group.labels)}, background {len(group.background)}"
-        line += f", templates {len(group.templates)}"
+        line += f", context {len(group.context)}, templates {len(group.templates)}"
         lines.append(line + (f"; of {group.parent}: {', '.join(group.parent_labels)}" if group.parent else ""))
     return lines
 

@@ -18,9 +18,9 @@ Every error is an RFC 9457 problem document. Its `code` does not change.
 
 _EXAMPLE_TAGS = [
     {"label": "cat", "score": 0.9712, "group": "pet"},
-    {"label": "short-hair", "score": 0.7303, "group": "fur"},
-    {"label": "medium-hair", "score": 0.1921, "group": "fur"},
-    {"label": "long-hair", "score": 0.0488, "group": "fur"},
+    {"label": "short-hair", "score": 0.7303, "group": "fur", "of": "cat"},
+    {"label": "medium-hair", "score": 0.1921, "group": "fur", "of": "cat"},
+    {"label": "long-hair", "score": 0.0488, "group": "fur", "of": "cat"},
 ]
 _HEADERS = {
     "X-Request-Id": {"description": "The id of the request, as in the log.", "schema": {"type": "string"}},

@@ -29,9 +29,10 @@ _EMBEDDING_DIGITS = 8
 async def tag(request: Request, services: ServicesDep, log: RequestLog) -> JSONResponse:
     """Return the labels that fit the image, with scores, best first.
 
-    A score is a probability within its group. Pet types compete with a background (people, cars, food, ...) that is
-    never returned, so an image of something else may get no tag. Fur types apply to furred pets only and share
-    their probability.
+    A score is a probability within its group. Pet types compete with other things (cars, text, a person alone, ...)
+    that are never returned, so an image of something else may get no tag. A pet beside a person or on a sofa keeps its
+    score. Fur types share the score of the best furred pet, which `of` names. The first tag is a pet, or there is no
+    tag.
     """
     with services.admit():
         body = await read_tag_body(request, services.settings, services.upload_bucket)

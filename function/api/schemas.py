@@ -79,8 +79,9 @@ class TagResult(BaseModel):
     """One tag."""
 
     label: str = Field(description="The label.")
-    score: float = Field(ge=0, le=1, description="The probability of the label within its group.")
+    score: float = Field(description="A probability from 0 to 1, or a logit if `function_to_apply` is `none`.")
     group: str = Field(description="The group of the label: pet, fur, or custom for your own labels.")
+    of: str | None = Field(default=None, description="Fur types only: the pet that the fur type belongs to.")
 
 
 class LabelGroup(BaseModel):
@@ -88,7 +89,12 @@ class LabelGroup(BaseModel):
 
     name: str
     labels: list[str] = Field(description="The labels that can be returned.")
-    background: list[str] = Field(description="Labels that compete with the others and are never returned.")
+    background: list[str] = Field(
+        description="Things in images without the labels. They compete and are never returned."
+    )
+    context: list[str] = Field(
+        description="Things beside a label in images. They compete when they are alone, and are never returned."
+    )
     templates: list[str] = Field(description="The prompts. {} stands for the label.")
     parent: str | None = Field(description="The group that this group depends on.")
     parent_labels: list[str] = Field(description="The labels of the parent group that this group applies to.")

@@ -31,7 +31,9 @@ class Results:
 
     def __init__(self, store: ObjectStore, bucket: str, manifest: Manifest) -> None:
         self._store, self._bucket, self._manifest = store, bucket, manifest
-        self._tagger = json.dumps([manifest.model_id, manifest.revision, manifest.source, manifest.labels_digest])
+        self._tagger = json.dumps(
+            [manifest.model_id, manifest.revision, manifest.source, manifest.labels_digest, manifest.temperatures]
+        )
 
     def key(self, s3_object: S3Object) -> str:
         """Return the key of an object's result: results/BUCKET/KEY/DIGEST.json. A very long key is hashed."""

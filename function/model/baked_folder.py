@@ -14,7 +14,8 @@ image cannot change after that, so a cold start does not need to hash 350 MB aga
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,7 +25,7 @@ from function.model.digests import FileEntry, describe_files
 from function.model.tensor_file import TensorFile
 from function.model.weight_shapes import Shapes, text_shapes, vision_shapes
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 MANIFEST, VISION, PREPROCESS = "manifest.json", "vision.safetensors", "preprocess.json"
 TEXT, TOKENIZER = "text.safetensors", "tokenizer.json"
 
@@ -34,7 +35,8 @@ class Manifest:
     """Where a baked folder came from and what it must hold.
 
     `logit_scale` is exponentiated: it multiplies cosines. `source` maps each file of the checkpoint to its SHA-256,
-    `files` each file of the folder to its size and SHA-256. The JSON file has one more field, `sha256`, which is the
+    `files` each file of the folder to its size and SHA-256. `temperatures` maps groups of labels to their calibration
+    temperature if it is not 1. The JSON file has one more field, `sha256`, which is the
     digest of all other fields.
     """
 
@@ -47,6 +49,7 @@ class Manifest:
     source: dict[str, str]
     versions: dict[str, str]
     files: dict[str, FileEntry]
+    temperatures: dict[str, float] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
     @property
@@ -70,9 +73,11 @@ class Manifest:
         try:
             if any(entry.keys() != FileEntry.__required_keys__ for entry in fields["files"].values()):
                 raise KeyError(*FileEntry.__required_keys__)
+            if not all(math.isfinite(value) and value > 0 for value in fields["temperatures"].values()):
+                raise ValueError("temperatures must be positive")
             towers = {"vision": VisionConfig(**fields["vision"]), "text": TextConfig(**fields["text"])}
             return cls(**{**fields, **towers})
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{path}: {error!r}: bake it again") from error
 
     def write(self, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """The label bank: all groups of labels with the embeddings of their prompts, stored in the baked model folder."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -20,14 +20,15 @@ BANK_JSON, BANK_TENSORS = "labels.json", "labels.safetensors"
 
 @dataclass(frozen=True)
 class GroupEmbeddings:
-    """A group with the embeddings of its labels and its background, in this order. Each has unit length.
+    """A group with the embeddings of its `words`, in their order. Each has unit length.
 
-    `embeddings` has shape (labels + background, dim), or (parent_labels, labels + background, dim) if the group
-    has a parent.
+    `embeddings` has shape (words, dim), or (parent_labels, words, dim) if the group has a parent. Logits are divided by
+    `temperature` before the softmax.
     """
 
     group: Group
     embeddings: Tensor
+    temperature: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class LabelBank:
         safetensors.torch.save_file(tensors, folder / BANK_TENSORS)
 
     @classmethod
-    def load(cls, folder: Path, labels_digest: str, dim: int) -> Self:
-        """Read the bank from the baked model folder `folder`.
+    def load(cls, folder: Path, labels_digest: str, dim: int, temperatures: Mapping[str, float]) -> Self:
+        """Read the bank from the baked model folder `folder`. `temperatures` has those that are not 1, by group.
 
         Raises CheckpointError if the digest of its labels is not `labels_digest`, or the embeddings have another shape.
         """
@@ -63,12 +64,18 @@ class LabelBank:
             raise CheckpointError(f"{folder / BANK_JSON}: the labels differ from those in the manifest: bake it again")
         tensors = TensorFile(folder / BANK_TENSORS)
         tensors.check_shapes({group.name: _shape(group, dim) for group in labels.groups})
-        return cls(labels, tuple(GroupEmbeddings(group, tensors[group.name].clone()) for group in labels.groups))
+        return cls(
+            labels,
+            tuple(
+                GroupEmbeddings(group, tensors[group.name].clone(), temperatures.get(group.name, 1.0))
+                for group in labels.groups
+            ),
+        )
 
 
 def _shape(group: Group, dim: int) -> tuple[int, ...]:
     """Return the shape of a group's embeddings."""
-    rows = len(group.labels) + len(group.background)
+    rows = len(group.words)
     return (len(group.parent_labels), rows, dim) if group.parent else (rows, dim)
 
 
@@ -76,10 +83,10 @@ def _embed_group(
     group: Group, labels: LabelSet, embed_words: Callable[[str, tuple[str, ...]], Tensor]
 ) -> GroupEmbeddings:
     """Return the embeddings of one group. A group with a parent is embedded once for each of its `parent_labels`."""
-    words = [*group.labels.values(), *group.background]
 
     def embed_all(parent_words: str) -> Tensor:
-        return torch.stack([embed_words(text.replace("{parent}", parent_words), group.templates) for text in words])
+        texts = [words.replace("{parent}", parent_words) for words in group.words]
+        return torch.stack([embed_words(text, group.templates) for text in texts])
 
     if group.parent is None:
         return GroupEmbeddings(group, embed_all(""))

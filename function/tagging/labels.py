@@ -12,30 +12,39 @@ from typing import Any, NoReturn, Self
 from function.errors import LabelsError
 
 LABELS_TOML = Path(__file__).parent.parent / "labels.toml"
-_KEYS = ("templates", "labels", "background", "parent", "parent_labels")
+_KEYS = ("templates", "labels", "background", "context", "parent", "parent_labels")
 _MAX_CHARACTERS = 200
+_ARTICLES = ("a ", "an ", "the ")
 
 
 @dataclass(frozen=True)
 class Group:
     """Labels that exclude each other.
 
-    `labels` maps the name of each label to its words in a prompt. `background` has words that compete with the labels
-    and are never returned. A group with a `parent` applies only to the parent's labels in `parent_labels`, and
-    `{parent}` in its words is replaced by the words of such a label.
+    `labels` maps the name of each label to its words in a prompt. `background` and `context` have words that compete
+    with the labels and are never returned: `background` is pictured instead of a label, `context` beside one. A group
+    with a `parent` applies only to the parent's labels in `parent_labels`, and `{parent}` in its words is replaced by
+    the words of such a label.
     """
 
     name: str
     templates: tuple[str, ...]
     labels: dict[str, str]
     background: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
     parent: str | None = None
     parent_labels: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of each embedding of the group: labels, background, contexts, and each label with each context."""
+        composites = (composite(words, context) for words in self.labels.values() for context in self.context)
+        return (*self.labels.values(), *self.background, *self.context, *composites)
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
         """Return a group from its `dataclasses.asdict`, read from JSON."""
-        tuples = {name: tuple(fields[name]) for name in ("templates", "background", "parent_labels")}
+        tuples = {name: tuple(fields[name]) for name in ("templates", "background", "context", "parent_labels")}
         return cls(**{**fields, **tuples})
 
 
@@ -53,10 +62,8 @@ class LabelSet:
 
     @property
     def size(self) -> int:
-        """The number of embeddings in the bank of these labels, including the background."""
-        return sum(
-            (len(group.labels) + len(group.background)) * max(1, len(group.parent_labels)) for group in self.groups
-        )
+        """The number of embeddings in the bank of these labels, including the words that are never returned."""
+        return sum(len(group.words) * max(1, len(group.parent_labels)) for group in self.groups)
 
     @classmethod
     def read(cls, path: Path = LABELS_TOML) -> Self:
@@ -70,6 +77,16 @@ class LabelSet:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise LabelsError(f"{path}: {error}") from error
         return cls(tuple(_Checker(path, text).groups(parsed)))
+
+
+def composite(words: str, context: str) -> str:
+    """Return the words of a label beside a context: "cat" and "person" give "cat with a person".
+
+    The article is "an" before a vowel. Words that begin with an article get no other.
+    """
+    if context.startswith(_ARTICLES):
+        return f"{words} with {context}"
+    return f"{words} with {'an' if context[0] in 'aeiouAEIOU' else 'a'} {context}"
 
 
 class _Checker:
@@ -100,6 +117,7 @@ class _Checker:
             templates=self._strings(name, table, "templates"),
             labels=labels,
             background=self._strings(name, table, "background"),
+            context=self._strings(name, table, "context"),
             parent=table.get("parent"),
             parent_labels=self._strings(name, table, "parent_labels"),
         )
@@ -145,8 +163,9 @@ class _Checker:
                 self._fail(f"duplicate label {label!r}: another group has it", group.name, label)
             self._check_text(group, label, label)
             self._check_text(group, words, label, seen)
-        for words in group.background:
-            self._check_text(group, words, "background", seen, words)
+        for key, competitors in (("background", group.background), ("context", group.context)):
+            for words in competitors:
+                self._check_text(group, words, key, seen, words)
 
     def _check_text(self, group: Group, text: Any, key: str, seen: set[str] | None = None, value: str = "") -> None:
         if not isinstance(text, str) or not text.strip() or len(text) > _MAX_CHARACTERS or not text.isprintable():

@@ -66,7 +66,9 @@ class Tagger:
         self._encode_texts = TextEncoder(
             model.text_weights(), model.folder / TOKENIZER, model.manifest.text, threads=cpus
         )
-        self.bank = LabelBank.load(model.folder, model.manifest.labels_digest, vision.projection_dim)
+        self.bank = LabelBank.load(
+            model.folder, model.manifest.labels_digest, vision.projection_dim, model.manifest.temperatures
+        )
         blank = self.decode(_blank_jpeg(2 * model.preprocess.shortest_edge))
         self._rank_labels(self._encode([blank])[0], DEFAULT_MIN_SCORE)
 

@@ -41,7 +41,9 @@ def test_answers_tags_best_first(client: TestClient, small_tagger: Tagger, cat_j
     expected = small_tagger.tag(cat_jpeg).tags
     assert [(tag["label"], tag["group"]) for tag in tags] == [(tag.label, tag.group) for tag in expected]
     assert [tag["score"] for tag in tags] == pytest.approx([tag.score for tag in expected], abs=1e-6)
-    assert all(set(tag) == {"label", "score", "group"} for tag in tags)
+    assert all(set(tag) == {"label", "score", "group"} for tag in tags if tag["group"] == "pet")
+    assert [tag.get("of") for tag in tags] == [tag.of for tag in expected]
+    assert {"pet", "fur"} == {tag["group"] for tag in tags}
 
 
 def test_headers_have_model_request_id_and_timing(client: TestClient, cat_jpeg: bytes) -> None:

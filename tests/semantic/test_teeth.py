@@ -49,8 +49,10 @@ def test_accuracy_drops_with_a_shuffled_label_bank(
     demo_tagger: Tagger, unseen_pets: list[Known], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pet, *others = demo_tagger.bank.groups
-    rows = len(pet.group.labels)
-    order = torch.cat([torch.arange(rows).roll(1), torch.arange(rows, len(pet.embeddings))])
-    shuffled = LabelBank(demo_tagger.bank.labels, (GroupEmbeddings(pet.group, pet.embeddings[order]), *others))
+    labels, contexts = len(pet.group.labels), len(pet.group.context)
+    alone, competitors = pet.embeddings[:labels], pet.embeddings[labels : -labels * contexts]
+    beside = pet.embeddings[-labels * contexts :]
+    rows = torch.cat([alone.roll(1, dims=0), competitors, beside.roll(contexts, dims=0)])
+    shuffled = LabelBank(demo_tagger.bank.labels, (GroupEmbeddings(pet.group, rows), *others))
     monkeypatch.setattr(demo_tagger, "bank", shuffled)
     assert pet_share(demo_tagger, unseen_pets) < 0.3

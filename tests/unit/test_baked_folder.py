@@ -101,7 +101,7 @@ def test_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
 
 def test_other_format_version_is_refused(folder: Path) -> None:
     edit_manifest(folder, format_version=99)
-    with pytest.raises(CheckpointError, match="format version 99, not 4: bake it again"):
+    with pytest.raises(CheckpointError, match="format version 99, not 5: bake it again"):
         BakedModel.open(folder)
 
 
@@ -133,5 +133,5 @@ def test_labels_with_a_wrong_digest_are_refused(folder: Path) -> None:
 
 def test_label_embeddings_with_a_wrong_shape_are_refused(small_model: Path) -> None:
     digest = Manifest.read(small_model).labels_digest
-    with pytest.raises(CheckpointError, match=r"pet has shape \(24, 24\), expected \(24, 512\)"):
-        LabelBank.load(small_model, digest, 512)
+    with pytest.raises(CheckpointError, match=r"pet has shape \(90, 24\), expected \(90, 512\)"):
+        LabelBank.load(small_model, digest, 512, {})

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from function.errors import LabelsError
-from function.tagging.labels import LABELS_TOML, LabelSet
+from function.tagging.labels import LABELS_TOML, LabelSet, composite
 
 GOOD = """\
 [groups.pet]
@@ -14,6 +14,7 @@ background = [
     "car",
     "tree",
 ]
+context = ["person"]
 
 [groups.pet.labels]
 cat = "cat"
@@ -46,7 +47,24 @@ def test_groups_are_read_in_order(tmp_path: Path) -> None:
     labels = read(tmp_path, GOOD)
     assert [group.name for group in labels.groups] == ["pet", "fur"]
     assert labels.groups[0].background == ("car", "tree")
-    assert labels.size == 5
+    assert labels.groups[0].context == ("person",)
+    assert labels.groups[0].words == ("cat", "dog", "car", "tree", "person", "cat with a person", "dog with a person")
+    assert labels.size == 8
+
+
+@pytest.mark.parametrize(
+    ("context", "words"),
+    [
+        ("person", "cat with a person"),
+        ("armchair", "cat with an armchair"),
+        ("a person", "cat with a person"),
+        ("an armchair", "cat with an armchair"),
+        ("the sea", "cat with the sea"),
+        ("anthill", "cat with an anthill"),
+    ],
+)
+def test_label_beside_a_context_has_one_article(context: str, words: str) -> None:
+    assert composite("cat", context) == words
 
 
 def test_digest_ignores_comments_and_layout_but_not_content_or_order(tmp_path: Path) -> None:
@@ -60,26 +78,31 @@ def test_digest_ignores_comments_and_layout_but_not_content_or_order(tmp_path: P
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        ('parent = "pet"', 'parent = "pets"', 13, "unknown parent 'pets'"),
-        ('parent_labels = ["cat"]', 'parent_labels = ["cow"]', 14, "'cow' is not a label of 'pet'"),
-        ('parent_labels = ["cat"]', 'parent_labels = ["cat", "cat"]', 14, "'cat' is repeated"),
-        ('parent_labels = ["cat"]', "", 13, "no parent_labels"),
-        ('parent = "pet"\n', "", 13, "parent_labels needs a parent"),
-        ('dog = "dog"', 'dog = "cat"', 10, "duplicate words 'cat'"),
+        ('parent = "pet"', 'parent = "pets"', 14, "unknown parent 'pets'"),
+        ('parent_labels = ["cat"]', 'parent_labels = ["cow"]', 15, "'cow' is not a label of 'pet'"),
+        ('parent_labels = ["cat"]', 'parent_labels = ["cat", "cat"]', 15, "'cat' is repeated"),
+        ('parent_labels = ["cat"]', "", 14, "no parent_labels"),
+        ('parent = "pet"\n', "", 14, "parent_labels needs a parent"),
+        ('dog = "dog"', 'dog = "cat"', 11, "duplicate words 'cat'"),
         ('    "tree",', '    "cat",', 5, "duplicate words 'cat'"),
         ('    "tree",', '    "car",', 5, "duplicate words 'car'"),
-        ('long = "long', 'cat = "long', 18, "duplicate label 'cat'"),
-        ('dog = "dog"', 'cat = "kitten"', 10, "Cannot overwrite a value"),
-        ('cat = "cat"\ndog = "dog"\n', "", 8, "'pet' has no labels"),
+        ('long = "long', 'cat = "long', 19, "duplicate label 'cat'"),
+        ('dog = "dog"', 'cat = "kitten"', 11, "Cannot overwrite a value"),
+        ('cat = "cat"\ndog = "dog"\n', "", 9, "'pet' has no labels"),
         ('"a photo of a {}."', '"a photo of a."', 2, "must have one {}"),
         ('"a photo of a {}."', '"a {} of a {}."', 2, "must have one {}"),
         ('"a photo of a {}."', '"a {} of {0}."', 2, "must have one {}"),
         ('["a photo of a {}."]', "[]", 2, "has no templates"),
         ('["a photo of a {}."]', '"a photo of a {}."', 2, "must be a list of strings"),
         ("background", "backgrounds", 3, "unknown key 'backgrounds'"),
-        ('cat = "cat"', 'cat = "{parent}"', 9, "has braces"),
-        ('cat = "cat"', 'cat = ""', 9, "1 to 200 printable characters"),
-        ('cat = "cat"', "cat = 1", 9, "1 to 200 printable characters"),
+        ('["person"]', '["person", "car"]', 7, "duplicate words 'car'"),
+        ('["person"]', '["person", "dog"]', 7, "duplicate words 'dog'"),
+        ('["person"]', '["person", ""]', 7, "1 to 200 printable characters"),
+        ('["person"]', '["a {parent}"]', 7, "has braces"),
+        ('["person"]', '"person"', 7, "context must be a list of strings"),
+        ('cat = "cat"', 'cat = "{parent}"', 10, "has braces"),
+        ('cat = "cat"', 'cat = ""', 10, "1 to 200 printable characters"),
+        ('cat = "cat"', "cat = 1", 10, "1 to 200 printable characters"),
         ("[groups.pet]", "[groups.pet", 1, "Expected"),
     ],
 )

@@ -45,15 +45,21 @@ class PlainTransformers:
 
     def scores(self, image: Image.Image) -> dict[str, float]:
         pet, fur = LabelSet.read().groups
-        pet_words = [*pet.labels.values(), *pet.background]
-        pets = self.logits(image, pet_words, pet.templates).softmax(0).tolist()
-        scores = dict(zip(pet.labels, pets, strict=False))
-        result = dict(scores) | dict.fromkeys(fur.labels, 0.0)
-        for parent in fur.parent_labels:
-            words = [text.replace("{parent}", pet.labels[parent]) for text in fur.labels.values()]
-            for label, p in zip(fur.labels, self.logits(image, words, fur.templates).softmax(0).tolist(), strict=True):
-                result[label] += scores[parent] * p
-        return result
+        best = torch.stack(
+            [
+                self.logits(
+                    image, [words, *(f"{words} with a {context}" for context in pet.context)], pet.templates
+                ).max()
+                for words in pet.labels.values()
+            ]
+        )
+        competitors = self.logits(image, [*pet.background, *pet.context], pet.templates)
+        presence = torch.cat([best.max()[None], competitors]).softmax(0)[0]
+        scores = dict(zip(pet.labels, (presence * best.softmax(0)).tolist(), strict=True))
+        furred = max(fur.parent_labels, key=lambda label: scores[label])
+        coats = [words.replace("{parent}", pet.labels[furred]) for words in fur.labels.values()]
+        coat_scores = scores[furred] * self.logits(image, coats, fur.templates).softmax(0)
+        return scores | dict(zip(fur.labels, coat_scores.tolist(), strict=True))
 
 
 @pytest.fixture(scope="module", params=["random", "demo"])
