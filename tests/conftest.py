@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from function import bake
@@ -12,6 +13,8 @@ from tests.support.programs import MODEL, ROOT
 from tools.small_checkpoint import make_checkpoint
 
 MAX_PIXELS = 51_000_000
+# In this thread only. Small models are slower with two threads, most of all on a busy machine.
+torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -21,21 +21,6 @@ def test_each_case_gets_its_status(client: TestClient, name: str) -> None:
     assert code is None or response.json()["code"] == code
 
 
-@pytest.mark.parametrize(
-    ("data", "status", "detail"),
-    [
-        (b"8BPS\0\1", 415, "Photoshop (PSD) is not supported"),
-        (b"\x89PNG\r\n\x1a\n cut", 422, "The PNG is broken or cut short"),
-        (b"nothing known", 415, "This file is not a readable image"),
-    ],
-)
-def test_an_unknown_format_gets_415_and_a_broken_file_422(
-    client: TestClient, data: bytes, status: int, detail: str
-) -> None:
-    response = client.post("/tag", files={"file": ("file", data)})
-    assert (response.status_code, detail in response.json()["detail"]) == (status, True), response.text
-
-
 def test_bulk_and_command_line_tag_a_motion_photo_like_the_api(client: TestClient, small_tagger: Tagger) -> None:
     """Both use `Tagger.decode`, then `tag_images` (bulk) or `tag` (command line)."""
     data = (CASES / "motion-photo-scans.jpg").read_bytes()

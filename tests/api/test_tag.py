@@ -1,12 +1,9 @@
 """POST /tag: every kind of body gets the same tags, and mistakes get the right problem document."""
 
 import base64
-import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from function.settings import Settings
@@ -44,15 +41,6 @@ def test_answers_tags_best_first(client: TestClient, small_tagger: Tagger, cat_j
     assert all(set(tag) == {"label", "score", "group"} for tag in tags if tag["group"] == "pet")
     assert [tag.get("of") for tag in tags] == [tag.of for tag in expected]
     assert {"pet", "fur"} == {tag["group"] for tag in tags}
-
-
-def test_headers_have_model_request_id_and_timing(client: TestClient, cat_jpeg: bytes) -> None:
-    headers = client.post("/tag", content=cat_jpeg, headers={"content-type": "image/jpeg"}).headers
-    assert headers["x-model"] == "small"
-    assert len(headers["x-request-id"]) == 32
-    phases = dict(part.split(";dur=") for part in headers["server-timing"].split(", "))
-    assert {"decode", "encode", "score"} <= set(phases)
-    assert all(float(value) >= 0 for value in phases.values())
 
 
 def test_timing_of_own_labels_is_in_the_headers(client: TestClient, cat_jpeg: bytes) -> None:
@@ -179,10 +167,6 @@ def test_empty_upload_gets_400(client: TestClient) -> None:
         is_problem(response, 400, "missing_image")
 
 
-def test_truncated_jpeg_gets_422(client: TestClient, cat_jpeg: bytes) -> None:
-    is_problem(client.post("/tag", content=cat_jpeg[:5000]), 422, "undecodable_image")
-
-
 def test_form_without_image_gets_400_with_its_field_names(client: TestClient, cat_jpeg: bytes) -> None:
     response = client.post("/tag", files={"photo": cat_jpeg}, data={"note": "hello"})
     problem = is_problem(response, 400, "missing_image")
@@ -222,23 +206,6 @@ def test_invalid_json_gets_400(client: TestClient, body: bytes, message: str) ->
     assert message in is_problem(response, 400, "malformed_body")["detail"]
 
 
-@pytest.mark.parametrize(
-    ("body", "content_type"),
-    [
-        (b"--x\r\n", "multipart/form-data"),
-        (b"nonsense", "multipart/form-data; boundary=x"),
-        (b"--x\r\nContent-Disposition: form-data\r\n\r\nabc\r\n--x--\r\n", "multipart/form-data; boundary=x"),
-    ],
-)
-def test_invalid_form_gets_400(client: TestClient, body: bytes, content_type: str) -> None:
-    response = client.post("/tag", content=body, headers={"content-type": content_type})
-    is_problem(response, 400, "malformed_body")
-
-
-def test_s3_url_without_upload_bucket_gets_501(client: TestClient) -> None:
-    is_problem(client.post("/tag", json={"inputs": "s3://bucket/cat.jpg"}), 501, "source_not_supported")
-
-
 def test_too_many_pixels(client: TestClient) -> None:
     problem = is_problem(client.post("/tag", content=png_header(40_000, 40_000)), 413, "too_many_pixels")
     assert "51,000,000" in problem["detail"]
@@ -260,16 +227,3 @@ def test_size_limit_is_exact(client: TestClient, cat_jpeg: bytes) -> None:
 def test_30_mb_upload_gets_413_and_the_next_request_works(client: TestClient, cat_jpeg: bytes) -> None:
     is_problem(client.post("/tag", files={"file": b"\0" * 30_000_000}), 413, "too_many_bytes")
     assert client.post("/tag", content=cat_jpeg).status_code == 200
-
-
-def test_chunked_upload_is_complete(client: TestClient, cat_jpeg: bytes) -> None:
-    chunks = (cat_jpeg[i : i + 997] for i in range(0, len(cat_jpeg), 997))
-    assert client.post("/tag", content=chunks).json() == client.post("/tag", content=cat_jpeg).json()
-
-
-@given(st.binary(max_size=300), st.sampled_from(["image/png", "application/json", "multipart/form-data; boundary=x"]))
-@settings(max_examples=150, deadline=None)
-def test_no_body_gets_500(client: TestClient, body: bytes, content_type: str) -> None:
-    response = client.post("/tag", content=body, headers={"content-type": content_type})
-    assert 400 <= response.status_code < 500
-    assert json.loads(response.content)["code"]

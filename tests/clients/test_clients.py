@@ -5,7 +5,6 @@ import json
 import subprocess
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import httpx2
@@ -60,31 +59,6 @@ class TestHuggingFace:
             client.image_classification(cat_file, function_to_apply="sigmoid")
 
 
-class TestCurl:
-    def test_form(self, service: str, cat_file: Path, answers: Answers) -> None:
-        answers.check(output("curl", "-sS", "-F", f"file=@{cat_file}", f"{service}/tag"))
-        options = ("-F", "candidate_labels=" + ",".join(LABELS), "-F", "top_k=2")
-        answers.check(output("curl", "-sS", "-F", f"image=@{cat_file}", *options, f"{service}/tag"), *LABELS, top_k=2)
-
-    def test_raw_body(self, service: str, cat_file: Path, answers: Answers) -> None:
-        for header in (
-            "Content-Type: image/jpeg",
-            "Content-Type: application/octet-stream",
-            "Content-Type:",
-            "Accept: */*",
-        ):
-            answers.check(
-                output("curl", "-sS", "--data-binary", f"@{cat_file}", "-H", header, f"{service}/tag?top_k=3"), top_k=3
-            )
-
-    def test_chunked_upload(self, service: str, cat_file: Path, answers: Answers) -> None:
-        answers.check(output("curl", "-sS", "-T", "-", "-X", "POST", f"{service}/tag", stdin=cat_file.read_bytes()))
-
-    def test_json(self, service: str, cat_file: Path, answers: Answers) -> None:
-        body = {"inputs": base64.b64encode(cat_file.read_bytes()).decode(), "parameters": {"top_k": 3}}
-        answers.check(output("curl", "-sS", "--json", "@-", f"{service}/tag", stdin=json.dumps(body).encode()), top_k=3)
-
-
 @pytest.mark.parametrize(
     ("post", "raw"),
     [(requests.post, "data"), (httpx.post, "content"), (httpx2.post, "content")],
@@ -112,34 +86,3 @@ def test_any_file_name_is_accepted(service: str, cat_file: Path, answers: Answer
 def test_fetch_of_node_with_form_data(service: str, cat_file: Path, answers: Answers) -> None:
     tags = output(require("node"), "--input-type=module", "--no-warnings", "-e", FETCH, f"{service}/tag", cat_file)
     answers.check(tags, top_k=3)
-
-
-def test_form_of_a_browser_without_javascript(service: str, cat_file: Path, answers: Answers) -> None:
-    """The bytes that Chromium sends for two file inputs and two fields, one of each left blank."""
-    boundary = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
-
-    def part(disposition: str, content: bytes, content_type: str = "") -> bytes:
-        kind = f"Content-Type: {content_type}\r\n" if content_type else ""
-        return (
-            f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n{kind}\r\n".encode() + content + b"\r\n"
-        )
-
-    body = b"".join(
-        [
-            part('name="file"; filename="Katze ü.jpg"', cat_file.read_bytes(), "image/jpeg"),
-            part('name="image"; filename=""', b"", "application/octet-stream"),
-            part('name="candidate_labels"', b""),
-            part('name="top_k"', b"3"),
-            f"--{boundary}--\r\n".encode(),
-        ]
-    )
-    headers = {
-        "Content-Type": f"multipart/form-data; boundary={boundary}",
-        "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
-        "Origin": service,
-        "Referer": f"{service}/",
-    }
-    answer = requests.post(f"{service}/tag", body, headers=headers, timeout=60)
-    assert answer.headers["content-type"] == "application/json"
-    answers.check(answer.json(), top_k=3)
-    assert urlsplit(answer.url).path == "/tag"

@@ -1,29 +1,21 @@
-"""Every command and program in docs/clients.md works against the running service."""
+"""Every program in docs/clients.md works against the running service. tests/docs runs the commands of that page."""
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
-from tests.clients.conftest import LABELS, Answers
-from tests.docs.conftest import blocks, console
-from tests.support.programs import ROOT, require
-
-COMMANDS = [command for command, _ in console("clients")]
+from tests.clients.conftest import LABELS
+from tests.docs.conftest import blocks
+from tests.support.programs import require
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, cat_file: Path, cat_photo: Image.Image) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, cat_file: Path) -> Path:
     folder = tmp_path_factory.mktemp("page")
     (folder / "cat.png").write_bytes(cat_file.read_bytes())  # the service ignores the suffix
-    (folder / "pictures").mkdir()
-    for i, quality in enumerate((95, 80)):
-        cat_photo.save(folder / f"pictures/{i}.jpg", quality=quality)
-    (folder / "examples").symlink_to(ROOT / "examples")
     return folder
 
 
@@ -41,34 +33,6 @@ def run(service: str, folder: Path, program: str, *command: str) -> str:
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
-
-
-def tags_of(service: str, folder: Path, command: str) -> object:
-    return json.loads(run(service, folder, command, "bash", "-o", "pipefail", "-c"))
-
-
-def test_curl(service: str, folder: Path, answers: Answers) -> None:
-    form, own, raw, as_json, invalid = (command for command in COMMANDS if "7860/tag" in command)
-    answers.check(tags_of(service, folder, form))
-    answers.check(tags_of(service, folder, own), *LABELS, top_k=2)
-    answers.check(tags_of(service, folder, raw), top_k=2)
-    answers.check(tags_of(service, folder, as_json), top_k=2)
-    assert json.loads(run(service, folder, invalid, "bash", "-c"))["code"] == "invalid_option"
-
-
-def test_embeddings(service: str, folder: Path) -> None:
-    picture, text, texts = (
-        json.loads(run(service, folder, command, "bash", "-c")) for command in COMMANDS if "7860/embed" in command
-    )
-    assert (picture[:2], text[:2], texts[:2]) == ([24, "small"],) * 3
-    assert texts[2] == pytest.approx(text[2], abs=1e-6)
-    assert [len(vector) for vector in (picture[2], *texts[2:])] == [3, 3, 3]
-
-
-def test_near_duplicates(service: str, folder: Path) -> None:
-    (command,) = (command for command in COMMANDS if command.startswith("python "))
-    printed = run(service, folder, command, "bash", "-c").split()
-    assert printed[1:] == ["pictures/0.jpg", "pictures/1.jpg"]
 
 
 def test_python(service: str, folder: Path) -> None:

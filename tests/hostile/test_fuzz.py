@@ -11,8 +11,11 @@ REGRESSION_FILES = sorted(path for path in REGRESSIONS.iterdir() if path.name.st
 
 
 @pytest.mark.parametrize(("kind", "count"), [("pictures", 500), ("events", 300), ("bodies", 300)])
-def test_no_damaged_input_fails(small_model: Path, tmp_path: Path, kind: str, count: int) -> None:
-    figures = fuzz(kind, count, seed=2, model=small_model, keep=tmp_path)
+def test_no_damaged_input_fails(
+    picture_sandbox: Sandbox, event_sandbox: Sandbox, tmp_path: Path, kind: str, count: int
+) -> None:
+    sandbox = picture_sandbox if kind == "pictures" else event_sandbox
+    figures = fuzz(sandbox, kind, count, seed=2, keep=tmp_path)
     assert figures.failures == []
     assert figures.answers.total() == count
     assert len(figures.answers) > 3

@@ -1,6 +1,8 @@
 """The image encoder computes what Transformers computes, on every path, for every shape of tower."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -16,30 +18,19 @@ from function.errors import CheckpointError
 from function.model.config import VisionConfig
 from function.model.tensor_file import TensorFile
 from function.model.weight_shapes import vision_shapes
+from tests.support.towers import WAYS, config_of, in_half_precision, with_random_weights
 
 TOLERANCE = 1e-4
+SMALL = {"num_hidden_layers": 2, "hidden_size": 64, "num_attention_heads": 4, "image_size": 32, "patch_size": 16}
 
 
-def reference_model(**fields: object) -> CLIPVisionModelWithProjection:
+def reference_model(**fields: Any) -> CLIPVisionModelWithProjection:
     """Return a vision tower with random weights, biases and norms included."""
     torch.manual_seed(0)
-    model = CLIPVisionModelWithProjection(CLIPVisionConfig(**fields)).eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if parameter.ndim == 1:
-                parameter.normal_(mean=1.0 if "norm" in name and name.endswith("weight") else 0.0, std=0.3)
-    return model
+    return with_random_weights(CLIPVisionModelWithProjection(CLIPVisionConfig(**fields)))
 
 
-def vision_config(model: CLIPVisionModelWithProjection) -> VisionConfig:
-    return VisionConfig(**{name: getattr(model.config, name) for name in VisionConfig.__dataclass_fields__})
-
-
-def in_half_precision(model: CLIPVisionModelWithProjection) -> dict[str, torch.Tensor]:
-    """Round the model's matrices to half precision, and return its weights as a bake stores them."""
-    weights = {name: weight.half() if weight.ndim > 1 else weight for name, weight in model.state_dict().items()}
-    model.load_state_dict(weights)
-    return weights
+vision_config = partial(config_of, kind=VisionConfig)
 
 
 def embeddings(model: CLIPVisionModelWithProjection, pixels: torch.Tensor) -> torch.Tensor:
@@ -48,28 +39,25 @@ def embeddings(model: CLIPVisionModelWithProjection, pixels: torch.Tensor) -> to
 
 
 @pytest.fixture(scope="module")
-def full_size() -> CLIPVisionModelWithProjection:
-    """The shape of openai/clip-vit-base-patch32, which is `CLIPVisionConfig`'s default."""
-    return reference_model()
-
-
-@pytest.fixture(scope="module")
 def full_size_pixels() -> torch.Tensor:
     return torch.randn(3, 3, 224, 224, generator=torch.Generator().manual_seed(1))
 
 
+@pytest.mark.parametrize("way", ["halves", "oneDNN"])
 def test_agrees_with_transformers_at_full_size(
-    full_size: CLIPVisionModelWithProjection, full_size_pixels: torch.Tensor
+    monkeypatch: pytest.MonkeyPatch, full_size_pixels: torch.Tensor, way: str
 ) -> None:
-    encoder = ImageEncoder(full_size.state_dict(), vision_config(full_size))
-    expected = embeddings(full_size, full_size_pixels)
+    model = reference_model()
+    weights = in_half_precision(model) if way == "halves" else model.state_dict()
+    monkeypatch.setattr(linear, "multiplies_halves", lambda _: way == "halves")
+    encoder = ImageEncoder(weights, vision_config(model))
+    expected = embeddings(model, full_size_pixels)
     for n in (1, 3):
         torch.testing.assert_close(encoder(full_size_pixels[:n]), expected[:n], atol=TOLERANCE, rtol=0)
 
 
-def test_bfloat16_stays_close_at_full_size(
-    full_size: CLIPVisionModelWithProjection, full_size_pixels: torch.Tensor
-) -> None:
+def test_bfloat16_stays_close_at_full_size(full_size_pixels: torch.Tensor) -> None:
+    full_size = reference_model()  # the shape of openai/clip-vit-base-patch32
     encoder = ImageEncoder(full_size.state_dict(), vision_config(full_size), "bfloat16")
     cosines = (encoder(full_size_pixels) * embeddings(full_size, full_size_pixels)).sum(dim=-1)
     assert cosines.min() >= 0.9998
@@ -93,7 +81,7 @@ def towers(draw: st.DrawFn) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("way", ["halves", "oneDNN", "plain torch"])
+@pytest.mark.parametrize("way", WAYS)
 @given(tower=towers(), n=st.integers(1, 4))
 @settings(max_examples=40, deadline=None)
 def test_agrees_with_transformers_for_any_tower(way: str, tower: dict[str, object], n: int) -> None:
@@ -107,18 +95,6 @@ def test_agrees_with_transformers_for_any_tower(way: str, tower: dict[str, objec
     expected = embeddings(model, pixels)
     for _ in range(2):
         torch.testing.assert_close(encoder(pixels), expected, atol=TOLERANCE, rtol=0)
-
-
-def test_agrees_with_transformers_at_full_size_in_halves(
-    monkeypatch: pytest.MonkeyPatch, full_size_pixels: torch.Tensor
-) -> None:
-    model = reference_model()
-    weights = in_half_precision(model)
-    monkeypatch.setattr(linear, "multiplies_halves", lambda _: True)
-    encoder = ImageEncoder(weights, vision_config(model))
-    expected = embeddings(model, full_size_pixels)
-    for n in (1, 3):
-        torch.testing.assert_close(encoder(full_size_pixels[:n]), expected[:n], atol=TOLERANCE, rtol=0)
 
 
 def test_half_precision_weights_are_multiplied_exactly() -> None:
@@ -146,7 +122,7 @@ def test_half_precision_is_kept_if_it_is_faster(
 
 
 def test_embeddings_have_unit_length() -> None:
-    model = reference_model(num_hidden_layers=2, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
+    model = reference_model(**SMALL)
     encoder = ImageEncoder(model.state_dict(), vision_config(model))
     embedding = encoder(torch.randn(5, 3, 32, 32))
     assert embedding.dtype == torch.float32
@@ -155,7 +131,7 @@ def test_embeddings_have_unit_length() -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_packing_with_several_threads_gives_equal_embeddings(tmp_path: Path, dtype: DtypeName) -> None:
-    model = reference_model(num_hidden_layers=12, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
+    model = reference_model(**{**SMALL, "num_hidden_layers": 12})
     weights = in_half_precision(model)
     save_file(weights, tmp_path / "vision.safetensors")
     pixels = torch.randn(2, 3, 32, 32)
@@ -166,7 +142,7 @@ def test_packing_with_several_threads_gives_equal_embeddings(tmp_path: Path, dty
 
 
 def test_does_not_keep_the_callers_weights() -> None:
-    model = reference_model(num_hidden_layers=2, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
+    model = reference_model(**SMALL)
     weights = {name: weight.clone() for name, weight in model.state_dict().items()}
     encoder = ImageEncoder(weights, vision_config(model))
     pixels = torch.randn(1, 3, 32, 32)
@@ -178,9 +154,9 @@ def test_does_not_keep_the_callers_weights() -> None:
 
 
 def test_expected_shapes_are_those_of_transformers() -> None:
-    model = reference_model(num_hidden_layers=3, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
-    found = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
-    assert vision_shapes(vision_config(model)) == found
+    model = reference_model(**SMALL)
+    expected = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    assert vision_shapes(vision_config(model)) == expected
 
 
 def test_refuses_an_activation_it_does_not_compute() -> None:
@@ -198,5 +174,5 @@ def test_auto_selects_bfloat16_if_the_cpu_supports_it(
     monkeypatch: pytest.MonkeyPatch, multiplies: bool, expected: torch.dtype
 ) -> None:
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: multiplies)
-    model = reference_model(num_hidden_layers=1, hidden_size=64, num_attention_heads=4, image_size=32, patch_size=16)
+    model = reference_model(**SMALL)
     assert ImageEncoder(model.state_dict(), vision_config(model), "auto").dtype == expected

@@ -1,6 +1,7 @@
 """The text encoder computes what Transformers computes, and caches embeddings within bounds."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from function.clip.text_encoder import TextEncoder, TextTower
 from function.model.baked_folder import BakedModel
 from function.model.config import TextConfig
 from function.model.weight_shapes import text_shapes
+from tests.support.towers import WAYS, config_of, in_half_precision, with_random_weights
 
 TOLERANCE = 1e-4
 WORDS = ["a cat", "a photo of a very long-haired cat that sits on a sofa", "", "Katze 猫 🐈", "x" * 200]
@@ -24,25 +26,10 @@ SMALL = {"hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2, "v
 def reference_tower(**fields: object) -> CLIPTextModelWithProjection:
     """Return a text tower with random weights, biases and norms included."""
     torch.manual_seed(0)
-    model = CLIPTextModelWithProjection(CLIPTextConfig(**fields)).eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if parameter.ndim == 1:
-                parameter.normal_(mean=1.0 if "norm" in name and name.endswith("weight") else 0.0, std=0.3)
-            else:
-                parameter.normal_(std=0.05)
-    return model
+    return with_random_weights(CLIPTextModelWithProjection(CLIPTextConfig(**fields)), matrices_std=0.05)
 
 
-def tower_config(model: CLIPTextModelWithProjection) -> TextConfig:
-    return TextConfig(**{name: getattr(model.config, name) for name in TextConfig.__dataclass_fields__})
-
-
-def in_half_precision(model: CLIPTextModelWithProjection) -> dict[str, torch.Tensor]:
-    """Round the model's matrices to half precision, and return its weights as a bake stores them."""
-    weights = {name: weight.half() if weight.ndim > 1 else weight for name, weight in model.state_dict().items()}
-    model.load_state_dict(weights)
-    return weights
+tower_config = partial(config_of, kind=TextConfig)
 
 
 def embeddings(model: CLIPTextModelWithProjection, texts: Sequence[Sequence[int]]) -> torch.Tensor:
@@ -65,8 +52,8 @@ def test_agrees_with_transformers_at_full_size(monkeypatch: pytest.MonkeyPatch, 
     weights = in_half_precision(model) if way == "halves" else model.state_dict()
     monkeypatch.setattr(linear, "multiplies_halves", lambda _: way == "halves")
     texts = random_tokens([8, 2, 77, 8, 1, 11], end=49407)
-    found = TextTower(weights, tower_config(model), threads=2)(texts)
-    torch.testing.assert_close(found, embeddings(model, texts), atol=TOLERANCE, rtol=0)
+    actual = TextTower(weights, tower_config(model), threads=2)(texts)
+    torch.testing.assert_close(actual, embeddings(model, texts), atol=TOLERANCE, rtol=0)
 
 
 @st.composite
@@ -88,7 +75,7 @@ def towers(draw: st.DrawFn) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("way", ["halves", "oneDNN", "plain torch"])
+@pytest.mark.parametrize("way", WAYS)
 @given(tower=towers(), data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_agrees_with_transformers_for_any_tower(way: str, tower: dict[str, object], data: st.DataObject) -> None:
@@ -148,10 +135,10 @@ def test_texts_get_the_embeddings_that_transformers_gives(encoder: TextEncoder, 
 
 
 def test_embeddings_have_unit_length(encoder: TextEncoder) -> None:
-    found = encoder(WORDS)
-    assert found.shape == (len(WORDS), 24)
-    assert found.dtype == torch.float32
-    torch.testing.assert_close(found.norm(dim=1), torch.ones(len(WORDS)))
+    actual = encoder(WORDS)
+    assert actual.shape == (len(WORDS), 24)
+    assert actual.dtype == torch.float32
+    torch.testing.assert_close(actual.norm(dim=1), torch.ones(len(WORDS)))
 
 
 def test_cuts_a_text_that_is_longer_than_the_context(encoder: TextEncoder) -> None:

@@ -64,18 +64,21 @@ def inputs(kind: str, count: int, seed: int) -> Iterator[bytes]:
         yield json.dumps(damaged(rng, rng.choice(events))).encode()
 
 
-def fuzz(kind: str, count: int, seed: int, model: Path, keep: Path) -> Figures:
+def target_of(kind: str) -> Target:
+    """Return which sandbox takes inputs of a kind."""
+    return "picture" if kind == "pictures" else "event"
+
+
+def fuzz(sandbox: Sandbox, kind: str, count: int, seed: int, keep: Path) -> Figures:
     """Try `count` inputs of a kind, save the failed ones in `keep`, and return the figures."""
-    target: Target = "picture" if kind == "pictures" else "event"
     figures = Figures()
-    with Sandbox.of(target, model) as sandbox:
-        for data in tqdm(inputs(kind, count, seed), desc=kind, total=count, disable=None):
-            outcome = sandbox.run(data)
-            figures.add(outcome)
-            if outcome.failure:
-                name = f"{target}-{hashlib.sha256(data).hexdigest()[:12]}"
-                (keep / name).write_bytes(data)
-                figures.failures.append(f"{keep / name}: {outcome.failure}")
+    for data in tqdm(inputs(kind, count, seed), desc=kind, total=count, disable=None):
+        outcome = sandbox.run(data)
+        figures.add(outcome)
+        if outcome.failure:
+            name = f"{target_of(kind)}-{hashlib.sha256(data).hexdigest()[:12]}"
+            (keep / name).write_bytes(data)
+            figures.failures.append(f"{keep / name}: {outcome.failure}")
     return figures
 
 
@@ -99,7 +102,8 @@ def main() -> int:
         if bake.main(["--model", str(make_checkpoint(Path(folder, "checkpoint"))), "--out", str(model)]):
             return 2
         for kind in ("pictures", "events", "bodies"):
-            figures = fuzz(kind, getattr(options, kind), options.seed, model, options.keep)
+            with Sandbox.of(target_of(kind), model) as sandbox:
+                figures = fuzz(sandbox, kind, getattr(options, kind), options.seed, options.keep)
             print("\n".join(figures.lines(kind)))
             failures += figures.failures
     print("\n".join(failures) or "no failures")
