@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks import images, measure, report
 from benchmarks.fixtures import ROOT, Files, prepare
+from benchmarks.shapes import SHAPES
 from benchmarks.subjects import SUBJECTS
 
 _COLD = ("usual service", "pipeline", "ONNX Runtime", "ours", "ours bfloat16", "ours, 32-bit weights")
@@ -40,7 +41,8 @@ def main() -> int:
             print(f"{value:8.3f}  {key}")
         print("\n".join(complaints), file=sys.stderr)
         return 1 if complaints else 0
-    samples = measure.warm([name for name in SUBJECTS if "32-bit" not in name], given.rounds, given.rounds // 3)
+    names = [name for name in SUBJECTS if name not in SHAPES and "32-bit" not in name]
+    samples = measure.warm(names, given.rounds, given.rounds // 3)
     samples |= measure.cold(_COLD, rounds=7, dropped=False)
     samples |= measure.cold(_OWN_LABELS, rounds=7, dropped=False, own_labels=True)
     if measure.can_drop_caches():

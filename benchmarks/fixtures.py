@@ -4,7 +4,7 @@ import compileall
 import io
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ _TEXT = {
     "num_attention_heads": 8,
     "vocab_size": _VOCABULARY,
 }
+# All that Lambda promises on x86.
+AVX2_ALONE = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 # Megapixels of a photo, width, height, format and its options: a thumbnail, a phone's photo, a screenshot.
 PICTURES = {
     "0.2mp_jpeg": (520, 390, "JPEG", {"quality": 90}),
@@ -41,6 +43,19 @@ PICTURES = {
 OWN_LABELS = "own_labels"
 OWN_LABELS_PICTURE, CANDIDATE_LABELS = "0.2mp_jpeg", ("a tabby cat", "a dog on a lawn", "an empty room")
 _GRAIN = 4.0  # of 255: what a phone's sensor adds, and what makes a file as large as a photo's
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A shape of checkpoint, as differences from the default checkpoint's.
+
+    `half`: its matrices hold half-precision values in float32, as those of OpenAI's checkpoints do.
+    """
+
+    half: bool = False
+    vision: dict[str, int] = field(default_factory=dict)
+    text: dict[str, int] = field(default_factory=dict)
+    projection_dim: int = 512
 
 
 @dataclass(frozen=True)
@@ -85,11 +100,11 @@ def prepare(files: Files, full: bool) -> None:
     # As the image build does: a cold start reads bytecode, even where Python is told not to write any.
     for code in ("function", "benchmarks"):
         compileall.compile_dir(ROOT / code, quiet=1)
-    if not _is_baked(files.baked):
-        _bake(files.checkpoint, files.baked, half=True)
-    if full and not _is_baked(files.baked_wide):
+    if not is_baked(files.baked):
+        bake_random(files.checkpoint, files.baked, Shape(half=True))
+    if full and not is_baked(files.baked_wide):
         checkpoint = files.folder / "checkpoint-wide"
-        _bake(checkpoint, files.baked_wide, half=False)
+        bake_random(checkpoint, files.baked_wide, Shape())
         shutil.rmtree(checkpoint)
     if full and not files.onnx.exists():
         _export(files)
@@ -104,7 +119,7 @@ def prepare(files: Files, full: bool) -> None:
         files.event(OWN_LABELS).write_text(json.dumps(event))
 
 
-def _is_baked(folder: Path) -> bool:
+def is_baked(folder: Path) -> bool:
     """Return whether the folder contains a model of this version of the code, with the full vocabulary."""
     from function.errors import CheckpointError  # noqa: PLC0415
     from function.model.baked_folder import BakedModel  # noqa: PLC0415
@@ -115,17 +130,20 @@ def _is_baked(folder: Path) -> bool:
         return False
 
 
-def _bake(checkpoint: Path, out: Path, half: bool) -> None:
-    """Make a full-size checkpoint from a fixed seed, and bake it.
-
-    `half`: its matrices hold half-precision values in float32, as those of OpenAI's checkpoints do.
-    """
+def bake_random(checkpoint: Path, out: Path, shape: Shape) -> None:
+    """Make a full-size checkpoint from a fixed seed, and bake it."""
     from benchmarks.vocabulary import full_tokenizer  # noqa: PLC0415
     from function import bake  # noqa: PLC0415 - seconds of imports, once
     from tools.small_checkpoint import make_checkpoint  # noqa: PLC0415
 
-    tokenizer = full_tokenizer(_VOCABULARY)
-    make_checkpoint(checkpoint, _VISION, _TEXT, half=half, tokenizer=tokenizer, projection_dim=512)
+    make_checkpoint(
+        checkpoint,
+        {**_VISION, **shape.vision},
+        {**_TEXT, **shape.text},
+        half=shape.half,
+        tokenizer=full_tokenizer(_VOCABULARY),
+        projection_dim=shape.projection_dim,
+    )
     if bake.main(["--model", str(checkpoint), "--out", str(out)]):
         raise SystemExit("bench: the bake failed")
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -59,14 +59,14 @@ class Worker:
 
 
 @contextmanager
-def _worker(name: str) -> Iterator[Worker]:
+def _worker(name: str, environment: Mapping[str, str]) -> Iterator[Worker]:
     process = subprocess.Popen(  # noqa: S603 - ourselves
         [sys.executable, "-m", "benchmarks.worker", name],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env=_ENVIRONMENT,
+        env={**_ENVIRONMENT, **environment},
     )
     try:
         worker = Worker(name, process)
@@ -77,13 +77,18 @@ def _worker(name: str) -> Iterator[Worker]:
         process.wait()
 
 
-def warm(names: Sequence[str], rounds: int, batch_rounds: int, pictures: Sequence[str] = tuple(PICTURES)) -> Samples:
+def warm(
+    names: Sequence[str],
+    rounds: int,
+    batch_rounds: int,
+    pictures: Sequence[str] = tuple(PICTURES),
+    environment: Mapping[str, str] | None = None,
+) -> Samples:
     """Return milliseconds of encoding and of answering, and memory, of loaded subjects."""
     samples: Samples = {}
     with ExitStack() as stack:
-        workers = [
-            stack.enter_context(_worker(name)) for name in tqdm(names, desc="loading", unit=" subject", disable=None)
-        ]
+        loading = tqdm(names, desc="loading", unit=" subject", disable=None)
+        workers = [stack.enter_context(_worker(name, environment or {})) for name in loading]
         encoders = [worker for worker in workers if worker.can["encodes"]]
         services = [worker for worker in workers if worker.can["answers"]]
         # More rounds, because this is the shortest measure and the subjects differ least.

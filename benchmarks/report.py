@@ -155,7 +155,7 @@ def summarise(samples: Samples, layers: dict[str, list[tuple[str, float]]], quic
         except KeyError:  # not measured in this run, or not available on this machine
             continue
     return {
-        "machine": _machine(),
+        "machine": machine(),
         "quick": quick,
         "ratios": ratios,
         "measures": [_measure(*key, values) for key, values in sorted(samples.items())],
@@ -183,7 +183,8 @@ def _unit(measure: str) -> str:
     return "s" if measure.endswith("_s") else "MB" if measure.endswith("_mb") else "ms"
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """Return the CPU, its number and torch."""
     model = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.processor(),

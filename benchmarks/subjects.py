@@ -6,15 +6,19 @@
 - *ONNX Runtime*, *OpenVINO*: the vision tower on other runtimes; the first of them also as a service without torch
 - *ours*: the handler that is deployed
 - *text tower*, *ours, text tower*: the text towers of Transformers and of this project alone
+- the names in shapes.py: the handler with a checkpoint of another shape
 """
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.fixtures import CANDIDATE_LABELS, Files
+from benchmarks.shapes import SHAPES, baked_folder
 
 Call = Callable[[], Any]
 _CONTEXT = SimpleNamespace(
@@ -39,20 +43,20 @@ class Subject:
     texts: Call | None = None
 
 
-def _pixels(n: int) -> Any:
+def _pixels(n: int, side: int = 224) -> Any:
     """Return n images with values in the range of normalised pixels, the same for every subject."""
     import torch  # noqa: PLC0415
 
-    return torch.arange(n * 3 * 224 * 224, dtype=torch.float32).sin().view(n, 3, 224, 224)
+    return torch.arange(n * 3 * side * side, dtype=torch.float32).sin().view(n, 3, side, side)
 
 
-def _ours(dtype: str, wide: bool = False) -> Callable[[Files], Subject]:
+def _ours(dtype: str, baked: Callable[[Files], Path]) -> Callable[[Files], Subject]:
     def load(files: Files) -> Subject:
-        os.environ |= {"MODEL_DIR": str(files.baked_wide if wide else files.baked), "MODEL_DTYPE": dtype}
+        os.environ |= {"MODEL_DIR": str(baked(files)), "MODEL_DTYPE": dtype}
         from function.handler import handler, tagger  # noqa: PLC0415
 
         def encoder(n: int) -> Call:
-            pixels = _pixels(n)
+            pixels = _pixels(n, tagger.manifest.vision.image_size)
             return lambda: tagger._inference.submit(
                 tagger._encode_image, pixels
             ).result()  # on the thread that encodes requests
@@ -181,9 +185,10 @@ SUBJECTS: dict[str, Callable[[Files], Subject]] = {
     "ONNX Runtime": _onnxruntime,
     "OpenVINO": _openvino("f32"),
     "OpenVINO bfloat16": _openvino("bf16"),
-    "ours": _ours("float32"),
-    "ours bfloat16": _ours("bfloat16"),
-    "ours, 32-bit weights": _ours("float32", wide=True),
+    "ours": _ours("float32", lambda files: files.baked),
+    "ours bfloat16": _ours("bfloat16", lambda files: files.baked),
+    "ours, 32-bit weights": _ours("float32", lambda files: files.baked_wide),
     "text tower": _text_tower,
     "ours, text tower": _our_text_tower,
+    **{name: _ours("float32", partial(baked_folder, shape=shape)) for name, shape in SHAPES.items()},
 }

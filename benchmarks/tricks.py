@@ -22,10 +22,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from benchmarks import tricks_off
-from benchmarks.fixtures import ROOT, Files, prepare
+from benchmarks.fixtures import AVX2_ALONE, ROOT, Files, prepare
 
 TABLE = Path(__file__).parent / "tricks.md"
-_ENVIRONMENT = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "LOG_LEVEL": "WARNING"}
+_ENVIRONMENT = {**AVX2_ALONE, "LOG_LEVEL": "WARNING"}
 _FIGURES = {
     "import_torch_cpu_s": "import of torch, CPU s",
     "start_cpu_s": "start to first answer, CPU s",

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def test_interrupted_run_continues_and_writes_the_page(
         assert server.stalled.wait(60)
         while not (part := tmp_path / "pets/images.tar.gz.part").exists() or not part.stat().st_size:
             assert process.poll() is None
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
         assert (process.returncode, errors.splitlines()[-1]) == (

@@ -55,6 +55,9 @@ def test_existing_file_is_not_downloaded_again(server: FileServer, client: httpx
     (tmp_path / "file.bin").write_bytes(b"here")
     fetch(client, f"{server.url}/file.bin", tmp_path / "file.bin")
     assert server.ranges == []
+    with pytest.raises(DownloadError, match="the file has MD5"):
+        fetch(client, f"{server.url}/file.bin", tmp_path / "file.bin", md5="0" * 32)
+    assert not (tmp_path / "file.bin").exists()
 
 
 @pytest.mark.parametrize(

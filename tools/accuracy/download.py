@@ -22,7 +22,7 @@ def new_client() -> httpx2.Client:
 
 
 def fetch(client: httpx2.Client, url: str, path: Path, md5: str | None = None, progress: bool = False) -> Path:
-    """Download `url` to `path` unless `path` exists, and return `path`.
+    """Download `url` to `path` unless `path` exists with this checksum, and return `path`.
 
     The bytes go to `path` with the suffix `.part`, which a later call continues. The file is renamed after its size and
     its checksum are checked. A broken connection is retried.
@@ -30,6 +30,7 @@ def fetch(client: httpx2.Client, url: str, path: Path, md5: str | None = None, p
     Raises DownloadError.
     """
     if path.exists():
+        _check(url, path, md5)
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -81,12 +82,12 @@ def _check_answer(url: str, response: httpx2.Response, part: Path) -> None:
         raise DownloadError(f"{url}: the server answers with a web page. Is there a proxy or a login page in between?")
 
 
-def _check(url: str, part: Path, md5: str | None) -> None:
+def _check(url: str, path: Path, md5: str | None) -> None:
     """Raise DownloadError, and delete the file, if it does not have the checksum."""
     if md5 is None:
         return
-    with part.open("rb") as file:
+    with path.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     if digest != md5:
-        part.unlink()
+        path.unlink()
         raise DownloadError(f"{url}: the file has MD5 {digest}, expected {md5}. It is deleted: run the command again.")
