@@ -1,6 +1,6 @@
 """The command line: tag images on this machine, without a server.
 
-    python -m function tag PICTURES... [--json] [--labels A,B] [--top-k N] [--min-score X] [--model-dir DIR]
+    python -m function tag PICTURES... [--json] [--labels A,B] [--top-k N] [--min-score X] ...
 
 Exit codes: 0 all images were tagged, 1 some images failed, 2 nothing was tagged (usage error, no model).
 """
@@ -29,7 +29,14 @@ SUFFIXES = frozenset(
 # While one image is encoded, the other threads decode the next images.
 _THREADS = 4
 # The API's options that the command line has, with their names here.
-_OPTIONS = {"candidate_labels": "--labels", "top_k": "--top-k", "min_score": "--min-score"}
+_OPTIONS = {
+    "candidate_labels": "--labels",
+    "background_labels": "--background-labels",
+    "top_k": "--top-k",
+    "min_score": "--min-score",
+    "background": "--background",
+    "function_to_apply": "--function-to-apply",
+}
 _EXIT_CODES = (
     "Exit codes: 0 all images were tagged, 1 some images failed, 2 nothing was tagged (usage error, no model)."
 )
@@ -47,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         tag_options = _tag_options(options)
         tagger = _load_tagger(options.model_dir)
+        tagger.check_labels(tag_options)
     except TaggerError as error:
         _print_error(str(error))
         return 2
@@ -164,8 +172,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     tag.add_argument("pictures", nargs="+", metavar="PICTURES", help="image files, folders (with subfolders), or globs")
     tag.add_argument("--json", action="store_true", help="print a line of JSON for each image instead of a table")
     tag.add_argument("--labels", dest="candidate_labels", metavar="A,B", help="your own labels instead of the model's")
+    tag.add_argument("--background-labels", metavar="A,B", help="labels that compete with yours and are never returned")
+    tag.add_argument("--background", metavar="BOOL", help="false if every image shows one of the model's labels")
     tag.add_argument("--top-k", metavar="N", help="maximum number of tags")
     tag.add_argument("--min-score", metavar="X", help="minimum score of a tag")
+    tag.add_argument("--function-to-apply", metavar="NAME", help="softmax (default), or none for logits")
     tag.add_argument("--model-dir", type=Path, metavar="DIR", help="the baked model folder (default: $MODEL_DIR)")
     return parser.parse_args(arguments)
 

@@ -92,6 +92,10 @@ class TextEncoder:
         """Load the tokenizer and the text tower, unless they are loaded."""
         self._tokenizer_and_tower()
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has. A text with more than `max_position_embeddings` is cut."""
+        return self._tokenizer_and_tower()[0].count(texts)
+
     def __call__(self, texts: Sequence[str]) -> Tensor:
         """Return the text embeddings, unit length, shape (len(texts), projection_dim), float32.
 

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from function.model.config import TextConfig
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
 
 # Transformers' CLIPTextModel: with this `eos_token_id`, which old configurations wrongly name, the end token is the one
 # with the largest id.
@@ -29,11 +33,18 @@ class Tokenizer:
         that is too long loses its last words.
         """
         tokens = []
-        for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False):
+        for encoding in self._encode(texts):
             encoding.truncate(self._context_length - self._special_tokens)
             ids = self._tokenizer.post_process(encoding).ids
             tokens.append(ids[: self._end(ids) + 1])
         return tokens
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has, start and end token included, before it is cut."""
+        return [len(encoding) + self._special_tokens for encoding in self._encode(texts)]
+
+    def _encode(self, texts: Sequence[str]) -> list["Encoding"]:
+        return self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
 
     def _end(self, ids: list[int]) -> int:
         """Return the position of the end token, 0 if there is none."""

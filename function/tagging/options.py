@@ -1,5 +1,6 @@
 """The options of one request: their names, limits and defaults, and the errors for bad ones."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -75,13 +76,26 @@ class TagOptions(BaseModel):
     top_k: int | None = Field(default=None, ge=1, le=1000, description="Maximum number of tags.", examples=[3])
     min_score: float | None = Field(
         default=None,
-        ge=0,
-        le=1,
-        description=f"Minimum score of a tag. Default: {DEFAULT_MIN_SCORE}, or 0 for your own labels.",
+        allow_inf_nan=False,
+        description=f"Minimum score of a tag, from 0 to 1. Default: {DEFAULT_MIN_SCORE}, or 0 for your own labels. "
+        "For logits it may be any number, and there is no default.",
         examples=[0.05],
     )
-    function_to_apply: Literal["softmax"] | None = Field(
-        default=None, description="Accepted because Hugging Face's clients send it. Scores are always a softmax."
+    background: bool = Field(
+        default=True,
+        description="Whether other things compete with the built-in labels. `false` is for callers who know that every "
+        "image shows one of the labels.",
+    )
+    background_labels: _Labels | None = Field(
+        default=None,
+        description="Labels that compete with your own labels and are never returned, so that an image may get a low "
+        f"score for all of yours. At most {MAX_CANDIDATE_LABELS} labels together with your own.",
+        examples=[["something else", "an empty basket"]],
+    )
+    function_to_apply: Literal["softmax", "none"] | None = Field(
+        default=None,
+        description="`softmax` (default): scores are probabilities. `none`: scores are logits, 100 x cosine similarity "
+        "with OpenAI's models. Logits of different groups do not compare, so the answer has one group after the other.",
     )
 
     @field_validator("hypothesis_template")
@@ -104,15 +118,42 @@ class TagOptions(BaseModel):
         except ValidationError as error:
             messages = {"extra_forbidden": f"unknown option; known options: {', '.join(cls.model_fields)}"}
             raise InvalidOption(" ".join(f"{text}." for text in describe_errors(error, messages, names))) from error
-        if options.hypothesis_template is not None and options.candidate_labels is None:
-            raise InvalidOption("hypothesis_template: only allowed together with candidate_labels.")
+        if conflict := options._conflict(names or {}):
+            raise InvalidOption(f"{conflict}.")
         return options
+
+    def _conflict(self, names: Mapping[str, str]) -> str | None:
+        """Return why the options do not fit together, None if they do. Options have the names that are in `names`."""
+        named = {name: names.get(name, name) for name in type(self).model_fields}
+        own, background = self.candidate_labels or (), self.background_labels or ()
+        for name in ("hypothesis_template", "background_labels"):
+            if getattr(self, name) is not None and not own:
+                return f"{named[name]}: only allowed together with {named['candidate_labels']}"
+        if background and not self.background:
+            return f"{named['background_labels']}: not allowed if {named['background']} is false"
+        if len({*own, *background}) > MAX_CANDIDATE_LABELS:
+            return f"{named['background_labels']}: at most {MAX_CANDIDATE_LABELS} labels are allowed in total"
+        if self.min_score is not None and not self.as_logits and not 0 <= self.min_score <= 1:
+            return f"{named['min_score']}: must be from 0 to 1, because scores are probabilities"
+        return None
+
+    @property
+    def as_logits(self) -> bool:
+        """Whether scores are logits."""
+        return self.function_to_apply == "none"
+
+    @property
+    def competing_labels(self) -> tuple[str, ...]:
+        """The candidate labels, then the background labels that are not among them."""
+        return tuple(dict.fromkeys((*(self.candidate_labels or ()), *(self.background_labels or ()))))
 
     @property
     def effective_min_score(self) -> float:
         """The minimum score of a tag, with the default filled in."""
         if self.min_score is not None:
             return self.min_score
+        if self.as_logits:
+            return -math.inf
         return 0.0 if self.candidate_labels else DEFAULT_MIN_SCORE
 
 

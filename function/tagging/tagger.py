@@ -14,6 +14,7 @@ from function.clip.image_encoder import DtypeName, ImageEncoder
 from function.clip.inference_thread import available_cpus, inference_thread
 from function.clip.normalise import Normalise
 from function.clip.text_encoder import TextEncoder
+from function.errors import InvalidOption
 from function.images.preprocess import PreparedImage, preprocess
 from function.model.baked_folder import TOKENIZER, BakedModel
 from function.tagging.bank import LabelBank
@@ -70,7 +71,7 @@ class Tagger:
             model.folder, model.manifest.labels_digest, vision.projection_dim, model.manifest.temperatures
         )
         blank = self.decode(_blank_jpeg(2 * model.preprocess.shortest_edge))
-        self._rank_labels(self._encode([blank])[0], DEFAULT_MIN_SCORE)
+        rank(self._label_scores(self._encode([blank])[0]), None, DEFAULT_MIN_SCORE)
 
     @classmethod
     def load(cls, model_dir: Path, dtype: DtypeName, max_pixels: int) -> Self:
@@ -111,7 +112,7 @@ class Tagger:
         """Return the tags of each image, best first, as `tag` gives them. At least one image; all are one batch."""
 
         def run() -> list[list[Tag]]:
-            return [self._rank_labels(embedding, DEFAULT_MIN_SCORE) for embedding in self._encode(images)]
+            return [rank(self._label_scores(each), None, DEFAULT_MIN_SCORE) for each in self._encode(images)]
 
         return self._inference.submit(run).result()
 
@@ -138,6 +139,10 @@ class Tagger:
         vectors = self._inference.submit(self._embed_texts, texts, stopwatch).result()
         return Embedding(vectors, milliseconds=stopwatch.milliseconds)
 
+    def check_labels(self, options: TagOptions) -> None:
+        """Load the text encoder if `options` has labels, and raise InvalidOption if one of them is too long."""
+        self._inference.submit(self._prompts, options, Stopwatch()).result()
+
     def load_text_encoder(self) -> None:
         """Load the text encoder now instead of with the first text."""
         self._inference.submit(self._encode_texts.load).result()
@@ -152,32 +157,65 @@ class Tagger:
     def _tag(self, image: PreparedImage, options: TagOptions, stopwatch: Stopwatch) -> list[Tag]:
         """Return the ranked tags of one image; record the phases wait, encode, score and those of own labels."""
         stopwatch.lap("wait")
+        texts = self._prompts(options, stopwatch)
         embedding = self._encode([image])[0]
         stopwatch.lap("encode")
         if options.candidate_labels:
-            template = options.hypothesis_template or DEFAULT_HYPOTHESIS_TEMPLATE
-            texts = [prompt(label, template) for label in options.candidate_labels]
-            text_embeddings = self._embed_texts(texts, stopwatch)
-            scored = custom_scores(embedding, options.candidate_labels, text_embeddings, self.manifest.logit_scale)
-            tags = rank(scored, options.top_k, options.effective_min_score)
+            tags = custom_scores(
+                embedding,
+                options.candidate_labels,
+                self._embed_texts(texts, stopwatch),
+                self.manifest.logit_scale,
+                as_logits=options.as_logits,
+            )
         else:
-            tags = self._rank_labels(embedding, options.effective_min_score, options.top_k)
+            tags = self._label_scores(embedding, options)
+        ranked = rank(tags, options.top_k, options.effective_min_score, by_group=options.as_logits)
         stopwatch.lap("score")
-        return tags
+        return ranked
+
+    def _prompts(self, options: TagOptions, stopwatch: Stopwatch) -> list[str]:
+        """Return the prompts of the request's own labels, and of the labels that compete with them.
+
+        Raises InvalidOption if a prompt is longer than the model's context.
+        """
+        labels = options.competing_labels
+        if not labels:
+            return []
+        template = options.hypothesis_template or DEFAULT_HYPOTHESIS_TEMPLATE
+        prompts = [prompt(label, template) for label in labels]
+        self._load_text_encoder(stopwatch)
+        limit = self.manifest.text.max_position_embeddings
+        for label, tokens in zip(labels, self._encode_texts.count_tokens(prompts), strict=True):
+            if tokens > limit:
+                raise InvalidOption(
+                    f"The prompt of label {label!r} has {tokens} tokens. This model reads at most {limit}."
+                )
+        return prompts
 
     def _encode(self, images: Sequence[PreparedImage]) -> Tensor:
         """Return the embeddings of images, shape (n, dim)."""
         return self._encode_image(self._normalise([image.planes for image in images]))
 
-    def _rank_labels(self, embedding: Tensor, min_score: float, top_k: int | None = None) -> list[Tag]:
-        """Return the built-in labels for one image embedding, best first."""
-        return rank(label_scores(embedding, self.bank, self.manifest.logit_scale), top_k, min_score)
+    def _label_scores(self, embedding: Tensor, options: TagOptions = _DEFAULTS) -> list[Tag]:
+        """Return the built-in labels with their scores for one image embedding."""
+        return label_scores(
+            embedding,
+            self.bank,
+            self.manifest.logit_scale,
+            background=options.background,
+            as_logits=options.as_logits,
+        )
 
-    def _embed_texts(self, texts: Sequence[str], stopwatch: Stopwatch) -> Tensor:
-        """Return text embeddings, shape (len(texts), dim); record the phases text and, on first use, load."""
+    def _load_text_encoder(self, stopwatch: Stopwatch) -> None:
+        """Load the text encoder on first use, and record the phase load."""
         if not self._encode_texts.is_loaded:
             self._encode_texts.load()
             stopwatch.lap("load")
+
+    def _embed_texts(self, texts: Sequence[str], stopwatch: Stopwatch) -> Tensor:
+        """Return text embeddings, shape (len(texts), dim); record the phases text and, on first use, load."""
+        self._load_text_encoder(stopwatch)
         embeddings = self._encode_texts(texts)
         stopwatch.lap("text")
         return embeddings

@@ -90,6 +90,71 @@ def test_options_work_the_same_in_form_query_and_json(
         assert [tag["group"] for tag in response.json()] == ["custom", "custom"]
 
 
+EACH_WAY = ("query", "form", "json")
+
+
+def asked(client: TestClient, way: str, image: bytes, options: dict[str, Any]) -> Json:
+    """Return the tags for options that are sent in the query, in a form or in JSON."""
+    response = (
+        client.post("/tag", content=image, params=options)
+        if way == "query"
+        else client.post("/tag", files={"file": image}, data=options)
+        if way == "form"
+        else client.post("/tag", json={"inputs": encoded(image), "parameters": options})
+    )
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+@pytest.mark.parametrize("way", EACH_WAY)
+@pytest.mark.parametrize("false", [False, "false", "0"])
+def test_without_background_the_pets_share_the_whole_score(
+    client: TestClient, cat_jpeg: bytes, way: str, false: bool | str
+) -> None:
+    tags = asked(client, way, cat_jpeg, {"background": false, "min_score": 0})
+    pets = [tag for tag in tags if tag["group"] == "pet"]
+    with_background = [tag for tag in asked(client, way, cat_jpeg, {"min_score": 0}) if tag["group"] == "pet"]
+    assert sum(tag["score"] for tag in pets) == pytest.approx(1, abs=1e-5)
+    assert sum(tag["score"] for tag in with_background) < 0.99
+    assert [tag["label"] for tag in pets] == [tag["label"] for tag in with_background]
+
+
+@pytest.mark.parametrize("way", EACH_WAY)
+def test_background_labels_compete_and_are_not_returned(client: TestClient, cat_jpeg: bytes, way: str) -> None:
+    everything = asked(client, way, cat_jpeg, {"candidate_labels": "a cat,a dog,a car,a tree"})
+    tags = asked(client, way, cat_jpeg, {"candidate_labels": "a cat,a dog", "background_labels": "a car,a tree,a dog,"})
+    assert tags == [tag for tag in everything if tag["label"] in {"a cat", "a dog"}]
+    assert len(tags) == 2
+
+
+@pytest.mark.parametrize("way", EACH_WAY)
+def test_trailing_comma_is_ignored_and_repeated_labels_count_once(
+    client: TestClient, cat_jpeg: bytes, way: str
+) -> None:
+    tags = asked(client, way, cat_jpeg, {"candidate_labels": "a cat,a dog"})
+    assert asked(client, way, cat_jpeg, {"candidate_labels": "a cat, a dog, a cat ,"}) == tags
+
+
+@pytest.mark.parametrize("way", EACH_WAY)
+def test_logits_are_returned_by_group_and_have_no_default_minimum(
+    client: TestClient, small_tagger: Tagger, cat_jpeg: bytes, way: str
+) -> None:
+    tags = asked(client, way, cat_jpeg, {"function_to_apply": "none"})
+    assert [tag["group"] for tag in tags] == ["pet"] * 9 + ["fur"] * 3
+    assert [tag["score"] for tag in tags[:9]] == sorted((tag["score"] for tag in tags[:9]), reverse=True)
+    own = asked(client, way, cat_jpeg, {"function_to_apply": "none", "candidate_labels": "cat,dog"})
+    image = small_tagger.embed_image(cat_jpeg).vectors[0]
+    texts = small_tagger.embed_texts(["This is a photo of cat.", "This is a photo of dog."]).vectors
+    expected = dict(zip(["cat", "dog"], (small_tagger.manifest.logit_scale * texts @ image).tolist(), strict=True))
+    assert {tag["label"]: tag["score"] for tag in own} == pytest.approx(expected, abs=1e-3)
+    minimum = own[0]["score"] - 0.001
+    kept = asked(
+        client, way, cat_jpeg, {"function_to_apply": "none", "candidate_labels": "cat,dog", "min_score": minimum}
+    )
+    assert kept == [tag for tag in own if tag["score"] >= minimum]
+    assert kept
+
+
 def test_options_in_the_body_override_the_query(client: TestClient, cat_jpeg: bytes) -> None:
     response = client.post("/tag?top_k=5", files={"file": cat_jpeg}, data={"top_k": 1, "min_score": 0})
     assert len(response.json()) == 1
@@ -125,9 +190,29 @@ def test_high_min_score_returns_an_empty_list(client: TestClient, cat_jpeg: byte
         ({"hypothesis_template": "a {}"}, "only allowed together with candidate_labels"),
         (
             {"topk": 3},
-            "topk: unknown option; known options: candidate_labels, hypothesis_template, top_k, min_score, fun",
+            "topk: unknown option; known options: candidate_labels, hypothesis_template, top_k, min_score, back",
         ),
-        ({"function_to_apply": "sigmoid"}, "function_to_apply: Input should be 'softmax'"),
+        ({"function_to_apply": "sigmoid"}, "function_to_apply: Input should be 'softmax' or 'none'"),
+        ({"background": "perhaps"}, "background: "),
+        ({"background_labels": "a car"}, "background_labels: only allowed together with candidate_labels"),
+        (
+            {"candidate_labels": "a cat", "background_labels": "a car", "background": "false"},
+            "background_labels: not allowed if background is false",
+        ),
+        (
+            {
+                "candidate_labels": ",".join(f"l{i}" for i in range(60)),
+                "background_labels": ",".join(f"b{i}" for i in range(41)),
+            },
+            "background_labels: at most 100 labels are allowed in total",
+        ),
+        ({"min_score": 25, "function_to_apply": "softmax"}, "min_score: must be from 0 to 1"),
+        ({"candidate_labels": f"a cat,{'x' * 76}", "hypothesis_template": "{}"}, f"'{'x' * 76}' has 78 tokens"),
+        ({"candidate_labels": "a cat", "hypothesis_template": "x" * 72 + "{}"}, "'a cat' has 78 tokens"),
+        (
+            {"candidate_labels": "a cat", "background_labels": "y" * 80},
+            f"'{'y' * 80}' has 97 tokens. This model reads at most 77.",
+        ),
     ],
 )
 def test_invalid_option_gets_422_with_its_name(
@@ -143,7 +228,8 @@ def test_invalid_option_gets_422_with_its_name(
 
 @pytest.mark.parametrize("labels", [100, 1])
 def test_own_labels_at_the_limits_are_accepted(client: TestClient, cat_jpeg: bytes, labels: int) -> None:
-    options = {"candidate_labels": [f"{i:03}".ljust(200, "x") for i in range(labels)]}
+    """The model of these tests has a token for each letter, and 77 with the start and the end of the text."""
+    options = {"candidate_labels": [f"{i:03}".ljust(75, "x") for i in range(labels)], "hypothesis_template": "{}"}
     response = client.post("/tag", json={"inputs": encoded(cat_jpeg), "parameters": options})
     assert len(response.json()) == labels
 

@@ -104,4 +104,4 @@ def test_the_page_of_the_command_line_shows_every_option(capsys: pytest.CaptureF
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
     page = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
     assert {option for option in options if option not in page} == set()
-    assert len(console("cli")) == 6
+    assert len(console("cli")) == 7

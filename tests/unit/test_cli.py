@@ -128,6 +128,25 @@ def test_options_work_as_in_the_service(run: Run, folder: Path, small_tagger: Ta
 
 
 @pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        (["--background", "false"], TagOptions(background=False)),
+        (["--function-to-apply", "none"], TagOptions(function_to_apply="none")),
+        (
+            ["--labels", "a cat,a dog,", "--background-labels", "a car"],
+            TagOptions(candidate_labels=("a cat", "a dog"), background_labels=("a car",)),
+        ),
+    ],
+)
+def test_competitors_and_logits_work_as_in_the_service(
+    run: Run, folder: Path, small_tagger: Tagger, cat_jpeg: bytes, arguments: list[str], options: TagOptions
+) -> None:
+    code, out, _ = run(folder / "cat.jpg", "--json", *arguments)
+    assert code == 0
+    assert lines(out)[0]["tags"] == [tag.to_json() for tag in small_tagger.tag(cat_jpeg, options).tags]
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "required: PICTURES"),
@@ -135,6 +154,9 @@ def test_options_work_as_in_the_service(run: Run, folder: Path, small_tagger: Ta
         (["{folder}", "--top-k", "0"], "--top-k: Input should be greater than or equal to 1"),
         (["{folder}", "--min-score", "2"], "--min-score: "),
         (["{folder}", "--labels", "a,,b"], "--labels.1: "),
+        (["{folder}", "--background-labels", "a"], "--background-labels: only allowed together with --labels"),
+        (["{folder}", "--background", "perhaps"], "--background: "),
+        (["{folder}", "--labels", "x" * 100], "has 117 tokens. This model reads at most 77."),
         (["{folder}/empty"], "no images found"),
         (["{folder}", "--model-dir", "{folder}"], "manifest.json: missing: is this a baked model folder?"),
     ],

@@ -148,6 +148,10 @@ def test_cuts_a_text_that_is_longer_than_the_context(encoder: TextEncoder) -> No
     assert (cut - shorter).abs().max() > 1e-3
 
 
+def test_counts_the_tokens_of_a_text_before_it_is_cut(encoder: TextEncoder) -> None:
+    assert encoder.count_tokens(["", "y", "y " * 75, "y " * 100]) == [2, 3, 77, 102]
+
+
 def test_loads_at_first_use_and_once(encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     before = encoder.is_loaded
     encoder.load()

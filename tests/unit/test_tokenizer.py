@@ -50,6 +50,7 @@ def until_end(tokens: list[int], end: int) -> list[int]:
 def test_gives_the_tokens_that_transformers_gives(tokenizer: Tokenizer, reference: Any, text: str) -> None:
     expected = reference(text, truncation=True, max_length=LONGEST).input_ids
     assert tokenizer([text]) == [until_end(expected, reference.eos_token_id)]
+    assert tokenizer.count([text]) == [len(reference(text, truncation=False).input_ids)]
 
 
 def test_texts_of_a_batch_are_not_padded(tokenizer: Tokenizer) -> None:
