@@ -10,6 +10,7 @@ from tools.accuracy.pets import BREEDS, Pets
 from tools.evaluate import OTHER_THINGS, SURE, Answer, GroupReport, summarise
 
 Answers = dict[str, dict[str, Any]]
+TITLES = {"breed": "breed", "species": "cat or dog", "coat": "coat", "coco": "pets in scenes"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def compute(pets: Pets, coco: Coco, answers: Answers, labels: LabelSet) -> Figur
     }
     pet, fur = (next(tuple(group.labels) for group in labels.groups if group.name == name) for name in ("pet", "fur"))
     names = {"breed": tuple(breed.words for breed in BREEDS.values()), "species": pet, "coat": fur, "coco": pet}
-    reports = {kind: summarise(kind, names[kind], rows) for kind, rows in given.items()}
+    reports = {kind: summarise(TITLES[kind], names[kind], rows) for kind, rows in given.items()}
     unreadable = sum("error" in answers[name] for name in (*pets.breeds, *coco.labels))
     return Figures(**reports, presence=presence(given["coco"]), given=given, unreadable=unreadable)
 

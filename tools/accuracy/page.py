@@ -8,8 +8,8 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 from function.model.checkpoint import DEFAULT_MODEL
-from tools.accuracy.figures import Figures
-from tools.evaluate import CALIBRATION_BINS, SURE, Answer, plot_confusion
+from tools.accuracy.figures import TITLES, Figures
+from tools.evaluate import CALIBRATION_BINS, OTHER_THINGS, SURE, Answer, plot_confusion
 
 PUBLISHED, TOLERANCE = 0.873, 0.005
 _PLOTS = ("accuracy-breeds.png", "accuracy-calibration.png", "accuracy-confusion.png")
@@ -77,7 +77,7 @@ def _page(figures: Figures, model_name: str) -> str:
         "presence, recall": (f"{figures.presence.recall:.1%}", coco.pictures),
         "presence, F1": (f"{figures.presence.f1:.3f}", len(figures.given["coco"])),
     }
-    errors = {kind: getattr(figures, kind).expected_calibration_error for kind in ("breed", "species", "coat", "coco")}
+    reports = (figures.breed, figures.species, figures.coat, figures.coco)
     lines = [
         _TITLE,
         "",
@@ -86,7 +86,10 @@ def _page(figures: Figures, model_name: str) -> str:
         "| figure | result | pictures |",
         "|---|---|---|",
         *(f"| {name} | {result} | {pictures} |" for name, (result, pictures) in rows.items()),
-        *(f"| calibration error, {kind} | {error:.3f} | |" for kind, error in errors.items()),
+        *(
+            f"| calibration error, {report.group} | {report.expected_calibration_error:.3f} | {report.pictures} |"
+            for report in reports
+        ),
         "",
         *(f"![{name}]({name})" for name in _PLOTS),
         "",
@@ -113,13 +116,13 @@ def _plot_calibration(given: dict[str, list[Answer]], path: Path) -> None:
     axis.plot([0, 1], [0, 1], color="#b8bfc6", linestyle="--")
     for kind, answers in given.items():
         bins: dict[int, list[Answer]] = {}
-        for answer in answers:
+        for answer in (answer for answer in answers if answer.truth != OTHER_THINGS):
             bins.setdefault(min(CALIBRATION_BINS - 1, int(answer.score * CALIBRATION_BINS)), []).append(answer)
         points = sorted(
             (sum(a.score for a in held) / len(held), sum(a.best == a.truth for a in held) / len(held))
             for held in bins.values()
         )
-        axis.plot([score for score, _ in points], [accuracy for _, accuracy in points], marker="o", label=kind)
+        axis.plot([score for score, _ in points], [accuracy for _, accuracy in points], marker="o", label=TITLES[kind])
     axis.set(xlabel="score", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
     axis.legend(loc="upper left", fontsize=8)
     figure.savefig(path, dpi=100)
