@@ -41,6 +41,11 @@ _EXIT_CODES = (
     "Exit codes: 0 all images were tagged, 1 some images failed, 2 nothing was tagged (usage error, no model)."
 )
 
+_DEMO_FOUND_NOTHING = (
+    "some images have no tags. The demo model knows drawings only. To tag photos, bake the real model on a machine with a "
+    "network: make run MODEL_ID=openai/clip-vit-base-patch32"
+)
+
 Answer = tuple[Path, "Tagging | TaggerError | OSError"]
 
 
@@ -60,7 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     show = _print_json if options.json else partial(_print_row, width=max(len(str(path)) for path in images))
     try:
-        return 1 if _tag_all(images, tagger, tag_options, show) else 0
+        failed, untagged = _tag_all(images, tagger, tag_options, show)
+        if untagged and tagger.manifest.is_demo:
+            _print_error(_DEMO_FOUND_NOTHING)
+        return 1 if failed else 0
     except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -109,8 +117,10 @@ def _load_tagger(model_dir: Path | None) -> "Tagger":
     return Tagger.load(model_dir or settings.model_dir, settings.model_dtype, settings.max_image_pixels)
 
 
-def _tag_all(images: list[Path], tagger: "Tagger", options: "TagOptions", show: Callable[[Answer], None]) -> int:
-    """Tag the images in their order and show each answer. Return how many failed."""
+def _tag_all(
+    images: list[Path], tagger: "Tagger", options: "TagOptions", show: Callable[[Answer], None]
+) -> tuple[int, int]:
+    """Tag the images in their order and show each answer. Return how many failed, and how many have no tags."""
     from tqdm import tqdm  # noqa: PLC0415
 
     def tag(path: Path) -> Answer:
@@ -119,18 +129,19 @@ def _tag_all(images: list[Path], tagger: "Tagger", options: "TagOptions", show: 
         except (TaggerError, OSError) as error:
             return path, error
 
-    failed = 0
+    failed = untagged = 0
     with ThreadPoolExecutor(_THREADS) as threads, tqdm(total=len(images), unit=" image", disable=None) as progress:
         try:
             for answer in threads.map(tag, images):
                 failed += isinstance(answer[1], Exception)
+                untagged += not isinstance(answer[1], Exception) and not answer[1].tags
                 with tqdm.external_write_mode():
                     show(answer)
                 progress.update()
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
             raise
-    return failed
+    return failed, untagged
 
 
 def _print_json(answer: Answer) -> None:

@@ -28,6 +28,7 @@ from function.model.weight_shapes import Shapes, text_shapes, vision_shapes
 FORMAT_VERSION = 5
 MANIFEST, VISION, PREPROCESS = "manifest.json", "vision.safetensors", "preprocess.json"
 TEXT, TOKENIZER = "text.safetensors", "tokenizer.json"
+_DEMO_MODEL = "models/demo"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Manifest:
     files: dict[str, FileEntry]
     temperatures: dict[str, float] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is the demo model of the repository, which knows drawings only."""
+        return self.model_id == _DEMO_MODEL
 
     @property
     def model_name(self) -> str:

@@ -57,9 +57,8 @@ def card(page: Page, name: str) -> Locator:
 def shown_tags(card: Locator, group: str) -> dict[str, str]:
     """Wait for the labels of a group and return them with their scores."""
     expect(card).to_have_attribute("data-state", "done")
-    items = card.locator(".group").filter(has=card.page.get_by_role("heading", name=group, exact=True))
-    rows = items.get_by_role("listitem").all()
-    return {row.locator(".label").inner_text(): row.locator(".score").inner_text() for row in rows}
+    rows = card.locator(f".group:has(> h4:text-is('{group}')) > ol > li").all()
+    return {row.locator("> .label").inner_text(): row.locator("> .score").inner_text() for row in rows}
 
 
 def answered(service: str, data: bytes, group: str, **options: str) -> dict[str, str]:
@@ -141,13 +140,41 @@ def test_drop_zone_is_highlighted_while_dragging_a_file(page: Page, cat: bytes) 
     expect(body).not_to_have_class("dragging")
 
 
-def test_groups_come_in_their_own_order_whichever_scores_higher(page: Page, cat: bytes) -> None:
+def test_fur_types_are_shown_under_the_pet_that_they_belong_to(page: Page, cat: bytes) -> None:
+    tags = [
+        {"label": "fish", "score": 0.6, "group": "pet"},
+        {"label": "dog", "score": 0.3, "group": "pet"},
+        {"label": "short-hair", "score": 0.2, "group": "fur", "of": "dog"},
+        {"label": "long-hair", "score": 0.1, "group": "fur", "of": "dog"},
+    ]
+    page.route("**/tag", lambda route: route.fulfill(json=tags))
+    choose(page, file("cat.png", cat))
+    shown = card(page, "cat.png")
+    assert shown_tags(shown, "Pet") == {"fish": "60.0%", "dog": "30.0%"}
+    assert shown_tags(shown, "Fur") == {"short-hair": "20.0%", "long-hair": "10.0%"}
+    expect(shown.locator("li:has(.group) > .label")).to_have_text("dog")
+    expect(page.get_by_role("log")).to_have_text("cat.png: fish 60.0%, short-hair 20.0%.")
+
+
+def test_groups_without_owner_come_in_the_order_of_the_labels_file(page: Page, cat: bytes) -> None:
     expect(page.locator("#known")).to_contain_text("short-hair")
     tags = [{"label": "short-hair", "score": 0.8, "group": "fur"}, {"label": "cat", "score": 0.6, "group": "pet"}]
     page.route("**/tag", lambda route: route.fulfill(json=tags))
     choose(page, file("cat.png", cat))
     expect(card(page, "cat.png").locator("h4")).to_have_text(["Pet", "Fur"])
-    expect(page.get_by_role("log")).to_have_text("cat.png: cat 60.0%, short-hair 80.0%.")
+
+
+def test_demo_model_without_tags_says_that_it_knows_drawings_only(page: Page, cat: bytes) -> None:
+    model = {"name": "models/demo"}
+    page.route("**/tag", lambda route: route.fulfill(json=[], headers={"X-Model": model["name"]}))
+    choose(page, file("photo.png", cat))
+    expect(card(page, "photo.png")).to_contain_text("The demo model knows drawings only.")
+    expect(card(page, "photo.png")).to_contain_text("make run MODEL_ID=openai/clip-vit-base-patch32")
+    expect(page.get_by_role("log")).to_contain_text("photo.png: No tag fits. The demo model knows drawings only.")
+    model["name"] = "openai/clip-vit-base-patch32@3d74acf"
+    choose(page, file("car.png", cat))
+    expect(card(page, "car.png")).to_contain_text("The picture seems to show something else.")
+    expect(card(page, "car.png")).not_to_contain_text("demo")
 
 
 def test_live_region_keeps_recent_announcements(page: Page, cat: bytes) -> None:
@@ -163,7 +190,7 @@ def test_live_region_keeps_recent_announcements(page: Page, cat: bytes) -> None:
 def test_bars_are_as_long_as_the_scores(page: Page, cat: bytes) -> None:
     choose(page, file("cat.png", cat))
     for label, score in shown_tags(card(page, "cat.png"), "Pet").items():
-        row = card(page, "cat.png").get_by_role("listitem").filter(has_text=label)
+        row = card(page, "cat.png").locator(f"li:has(> .label:text-is('{label}'))")
         share = row.evaluate(
             "row => row.querySelector('.bar > span').offsetWidth / row.querySelector('.bar').offsetWidth"
         )
@@ -499,6 +526,8 @@ def test_phone_width_needs_no_scrolling_sideways(page: Page, cat: bytes) -> None
     expect(page.get_by_text("Take a picture")).to_be_visible()
     assert page.locator("#camera").get_attribute("capture") == "environment"
     page.get_by_label("Your own labels").fill("x" * 200)
+    tags = [{"label": "x" * 200, "score": 1.0, "group": "custom"}]
+    page.route("**/tag", lambda route: route.fulfill(json=tags))
     choose(page, file(f"{'long' * 50}.png", cat))
     card(page, f"{'long' * 50}.png").get_by_text("The same with curl").click()
     assert page.evaluate("document.documentElement.scrollWidth") == 360

@@ -8,6 +8,7 @@ import sys
 import termios
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,20 @@ def test_table_has_an_aligned_row_for_each_image(run: Run, folder: Path) -> None
         str(folder / name) for name in ("cat.jpg", "deep/[1].jpg", "deep/er/a cat.PNG")
     ]
     assert all(len(row[width:].split("  ")) == 3 for row in rows)
+
+
+def test_demo_model_without_tags_says_once_that_it_knows_drawings_only(
+    run: Run, folder: Path, small_tagger: Tagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = replace(small_tagger.manifest, model_id="models/demo")
+    monkeypatch.setattr(small_tagger, "manifest", demo)
+    monkeypatch.setattr(cli, "_load_tagger", lambda _: small_tagger)
+    code, _, err = run(folder / "cat.jpg", folder / "deep", "--min-score", 1)
+    assert (code, err.count("The demo model knows drawings only."), len(err.splitlines())) == (0, 1, 1)
+    assert "make run MODEL_ID=openai/clip-vit-base-patch32" in err
+    assert run(folder / "cat.jpg")[2] == ""
+    monkeypatch.setattr(small_tagger, "manifest", replace(demo, model_id="small"))
+    assert run(folder / "cat.jpg", "--min-score", 1)[2] == ""
 
 
 def test_broken_image_does_not_stop_the_others(run: Run, folder: Path) -> None:

@@ -22,6 +22,9 @@ const MAX_LOG_LINES = 30;
 
 const DEMO_MODEL = "models/demo";
 const NOTHING_FOUND = "No tag fits. The picture seems to show something else.";
+const DEMO_FOUND_NOTHING =
+  "No tag fits. The demo model knows drawings only. To tag photos, serve the real model on a machine with a network: " +
+  "make run MODEL_ID=openai/clip-vit-base-patch32";
 const BUSY = new Set([429, 502, 503, 504]);
 const LOCKED = new Set([401, 403]);
 const NEEDS_KEY = "The service refused access. If it needs an API key, enter the key under “API key”, then try again.";
@@ -135,7 +138,7 @@ function optionsAreValid() {
   return byId("form").reportValidity();
 }
 
-/** Returns the tags, the milliseconds of each phase, and the total time. Throws a UserError. */
+/** Returns the tags, the model, the milliseconds of each phase, and the total time. Throws a UserError. */
 async function requestTags(blob, name, options, signal) {
   const started = performance.now();
   let response;
@@ -150,7 +153,7 @@ async function requestTags(blob, name, options, signal) {
   if (LOCKED.has(response.status)) byId("key-field").hidden = false;
   if (!response.ok || !Array.isArray(answer)) throw errorOf(response.status, answer);
   const timing = timings(response.headers.get("Server-Timing") ?? "");
-  return { tags: answer, timing, total: performance.now() - started };
+  return { tags: answer, model: response.headers.get("X-Model"), timing, total: performance.now() - started };
 }
 
 function send(blob, name, options, signal) {
@@ -313,14 +316,14 @@ class Card {
     if (blob) this.#part("img").src = URL.createObjectURL(blob);
   }
 
-  #show({ tags, timing, total }, note) {
-    const groups = byGroup(tags);
-    this.#part(".groups").replaceChildren(...[...groups].map(([name, members]) => groupElement(name, members)));
-    this.#state("done", tags.length ? "" : NOTHING_FOUND);
+  #show({ tags, model, timing, total }, note) {
+    const nothing = model === DEMO_MODEL ? DEMO_FOUND_NOTHING : NOTHING_FOUND;
+    this.#part(".groups").replaceChildren(...groupElements(tags));
+    this.#state("done", tags.length ? "" : nothing);
     const phases = timing.filter(([phase]) => phase !== "wait" && phase !== "score");
     const spent = [...phases, ["round\u00a0trip", total]].map(([phase, ms]) => `${phase}\u00a0${duration(ms)}`);
     this.#part(".facts").textContent = `${spent.join(" · ")}${note && `\n${note}`}`;
-    announce(`${this.name}: ${tags.length ? `${summary(groups)}.` : NOTHING_FOUND}`);
+    announce(`${this.name}: ${tags.length ? `${summary(tags)}.` : nothing}`);
   }
 
   #showCommand(options) {
@@ -358,25 +361,33 @@ function byGroup(tags) {
   return new Map(groups.filter(([, members]) => members.length));
 }
 
-function groupElement(name, tags) {
+/** Returns the groups of the tags that belong to the label `owner`, or, without `owner`, to no other label. */
+function groupElements(tags, owner) {
+  const groups = byGroup(tags.filter((tag) => tag.of === owner));
+  return [...groups].map(([name, members]) => groupElement(name, members, tags));
+}
+
+function groupElement(name, members, tags) {
   const element = clone("group");
   const title = name === "custom" ? "Your labels" : name.charAt(0).toUpperCase() + name.slice(1);
   element.querySelector("h4").textContent = title;
-  element.querySelector("ol").append(...tags.map(tagElement));
+  element.querySelector("ol").append(...members.map((tag) => tagElement(tag, tags)));
   return element;
 }
 
-function tagElement({ label, score }) {
+/** Returns one tag, with the groups that belong to its label below it: a cat with its fur types. */
+function tagElement({ label, score }, tags) {
   const element = clone("tag");
   element.querySelector(".label").textContent = label;
   element.querySelector(".score").textContent = percent.format(score);
   element.querySelector(".bar > span").style.width = `${score * 100}%`;
+  element.append(...groupElements(tags, label));
   return element;
 }
 
 /** Returns the best tag of each group in one line, for screen readers. */
-function summary(groups) {
-  return [...groups.values()].map(([best]) => `${best.label} ${percent.format(best.score)}`).join(", ");
+function summary(tags) {
+  return [...byGroup(tags).values()].map(([best]) => `${best.label} ${percent.format(best.score)}`).join(", ");
 }
 
 // --- the queue --------------------------------------------------------------------------------------------------
