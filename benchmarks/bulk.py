@@ -39,13 +39,13 @@ class _Memory(ObjectStore):
         super().__init__()
         self._picture, self._results = picture, dict[str, bytes]()
 
-    def fetch(self, wanted: S3Object, max_bytes: int) -> tuple[S3Object, bytes]:  # noqa: ARG002 - as in the base
+    def fetch(self, s3_object: S3Object, max_bytes: int) -> tuple[S3Object, bytes]:  # noqa: ARG002 - as in the base
         time.sleep(LATENCY_S)
-        if wanted.bucket == "photos":
-            return wanted, self._picture
-        if wanted.key not in self._results:
-            raise ObjectNotFound(f"{wanted} is not there.")
-        return wanted, self._results[wanted.key]
+        if s3_object.bucket == "photos":
+            return s3_object, self._picture
+        if s3_object.key not in self._results:
+            raise ObjectNotFound(f"{s3_object} is not there.")
+        return s3_object, self._results[s3_object.key]
 
     def create(self, bucket: str, key: str, body: bytes) -> bool:  # noqa: ARG002 - as in the base
         time.sleep(LATENCY_S)
@@ -73,14 +73,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=8, help="default: %(default)s")
     parser.add_argument("--pictures", type=int, default=BATCH, help="in each round (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=ROOT / "build/bulk.json", help="default: build/bulk.json")
-    given = parser.parse_args()
+    options = parser.parse_args()
     files = Files()
     prepare(files, full=False)
     os.environ["MODEL_DIR"] = str(files.baked)
-    measured = {name: _compare(files, name, given.rounds, given.pictures) for name in ("0.2mp_jpeg", "12mp_jpeg")}
+    measured = {name: _compare(files, name, options.rounds, options.pictures) for name in ("0.2mp_jpeg", "12mp_jpeg")}
     report = {"cpu": _cpu(), "cores": os.cpu_count(), "latency_ms": LATENCY_S * 1000, "pictures": measured}
-    given.out.parent.mkdir(exist_ok=True)
-    given.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    options.out.parent.mkdir(exist_ok=True)
+    options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(report, indent=2))
     slow = [name for name, figures in measured.items() if figures["ratio"] < LIMIT]
     print(f"bulk is not {LIMIT} times as fast: {', '.join(slow)}" if slow else "", file=sys.stderr)

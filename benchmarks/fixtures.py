@@ -97,7 +97,7 @@ class Files:
 def prepare(files: Files, full: bool) -> None:
     """Create missing files; with `full`, also those that only a full run needs. The first time takes some minutes."""
     files.folder.mkdir(parents=True, exist_ok=True)
-    # As the image build does: a cold start reads bytecode, even where Python is told not to write any.
+    # Like the image build, because a cold start reads bytecode, even if PYTHONDONTWRITEBYTECODE is set.
     for code in ("function", "benchmarks"):
         compileall.compile_dir(ROOT / code, quiet=1)
     if not is_baked(files.baked):

@@ -1,6 +1,6 @@
-"""The service that ONNX Runtime would make: the same web stack, labels and formulas, and no torch in the process.
+"""A tagging service on ONNX Runtime for comparison: the same web stack, labels and formulas, without torch.
 
-It lacks what the real one does besides (limits, problem documents, a cache of labels), so its cost is a lower bound.
+It has no limits, problem documents or cache of labels, so its cost is a lower bound for such a service.
 """
 
 import io

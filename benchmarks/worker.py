@@ -23,52 +23,52 @@ def main() -> None:
     """Run the command line."""
     subject = SUBJECTS[sys.argv[1]]
     # Only messages for the driver go to standard output. The subject's log is discarded.
-    said = os.fdopen(os.dup(1), "w")
+    driver = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     files = Files()
     if "--cold" in sys.argv:
         event = json.loads(files.event(sys.argv[3]).read_text())
-        _cold(subject(files), event, said)
+        _cold(subject(files), event, driver)
     else:
-        _serve(subject(files), files, said)
+        _serve(subject(files), files, driver)
 
 
-def _cold(subject: Subject, event: dict[str, Any], said: TextIO) -> None:
+def _cold(subject: Subject, event: dict[str, Any], driver: TextIO) -> None:
     """Report the CPU time and memory up to the first answer, then the duration of each of the first answers."""
     first = _answer(subject, event)["ms"]
     used = resource.getrusage(resource.RUSAGE_SELF)
-    _say(
-        said,
+    _send(
+        driver,
         {
             "cpu_s": used.ru_utime + used.ru_stime,
             "rss_mb": _memory_mb()["peak_mb"],  # ru_maxrss would include the parent's memory at the fork
             "read_mb": used.ru_inblock * 512 / 1e6,
         },
     )
-    _say(said, {"answers_ms": [first, *(_answer(subject, event)["ms"] for _ in range(_COLD_ANSWERS - 1))]})
+    _send(driver, {"answers_ms": [first, *(_answer(subject, event)["ms"] for _ in range(_COLD_ANSWERS - 1))]})
 
 
-def _serve(subject: Subject, files: Files, said: TextIO) -> None:
+def _serve(subject: Subject, files: Files, driver: TextIO) -> None:
     """Answer the driver's requests: `{"encode": n}`, `{"texts": true}`, `{"answer": event}`, `{"memory": true}`."""
     encoders: dict[int, Any] = {}
     events: dict[str, Any] = {}
     abilities = {"encodes": subject.encoder, "encodes_texts": subject.texts, "answers": subject.answer}
-    _say(said, {name: function is not None for name, function in abilities.items()})
+    _send(driver, {name: function is not None for name, function in abilities.items()})
     for line in sys.stdin:
         request = json.loads(line)
         if "encode" in request and subject.encoder:
             n = request["encode"]
             call = encoders.get(n) or encoders.setdefault(n, subject.encoder(n))
-            _say(said, {"ms": _milliseconds(call)})
+            _send(driver, {"ms": _milliseconds(call)})
         elif "texts" in request and subject.texts:
-            _say(said, {"ms": _milliseconds(subject.texts)})
+            _send(driver, {"ms": _milliseconds(subject.texts)})
         elif "answer" in request:
             name = request["answer"]
             if name not in events:
                 events[name] = json.loads(files.event(name).read_text())
-            _say(said, _answer(subject, events[name]))
+            _send(driver, _answer(subject, events[name]))
         else:
-            _say(said, _memory_mb())
+            _send(driver, _memory_mb())
 
 
 def _answer(subject: Subject, event: dict[str, Any]) -> dict[str, float]:
@@ -96,9 +96,10 @@ def _memory_mb() -> dict[str, float]:
     return {name: int(fields[key].split()[0]) / 1e3 for name, key in (("rss_mb", "VmRSS"), ("peak_mb", "VmHWM"))}
 
 
-def _say(said: TextIO, message: dict[str, Any]) -> None:
-    said.write(json.dumps(message) + "\n")
-    said.flush()
+def _send(driver: TextIO, message: dict[str, Any]) -> None:
+    """Write one message for the driver."""
+    driver.write(json.dumps(message) + "\n")
+    driver.flush()
 
 
 if __name__ == "__main__":

@@ -121,9 +121,9 @@ def watch(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
-    options = _parse(arguments)
+    options = parse(arguments)
     try:
-        backfill = Backfill(boto3.client("stepfunctions"), options.state_machine or _state_machine(options.stack))
+        backfill = Backfill(boto3.client("stepfunctions"), options.state_machine or state_machine_of(options.stack))
         return _run(options, backfill)
     except (Impossible, TaggerError, ClientError, BotoCoreError) as error:
         say(str(error))
@@ -137,7 +137,9 @@ def _run(options: argparse.Namespace, backfill: Backfill) -> int:
     if options.command == "start":
         say(concurrency_warning(boto3.client("lambda"), options.concurrency or DEFAULT_CONCURRENCY))
     execution_arn = (
-        backfill.start(_input(options)) if options.command == "start" else options.execution or backfill.latest()
+        backfill.start(execution_input_of(options))
+        if options.command == "start"
+        else options.execution or backfill.latest()
     )
     if options.command == "stop":
         backfill.stop(execution_arn)
@@ -151,7 +153,7 @@ def _run(options: argparse.Namespace, backfill: Backfill) -> int:
     return 0 if end.status == ("ABORTED" if options.command == "stop" else "SUCCEEDED") else 1
 
 
-def _input(options: argparse.Namespace) -> dict[str, Any]:
+def execution_input_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return the input of the state machine for these options.
 
     Raises Impossible or MalformedBody.
@@ -183,7 +185,7 @@ def concurrency_warning(client: Any, concurrency: int) -> str:
     )
 
 
-def _state_machine(stack: str) -> str:
+def state_machine_of(stack: str) -> str:
     """Return the ARN of the stack's state machine.
 
     Raises Impossible if the stack has no such output, ClientError if the stack does not exist.
@@ -195,7 +197,8 @@ def _state_machine(stack: str) -> str:
     return outputs["BackfillArn"]
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(
         prog="scripts/backfill", description="Tag the objects that a bucket already contains."
     )

@@ -1,9 +1,9 @@
-"""What a backfill takes in time and money, from what one picture was measured to take: the tables of docs/scale.md.
+"""Computes time and cost of a backfill from the measured CPU time of one picture: the tables of docs/scale.md.
 
-    python -m tools.scale_model [--check]        write the tables and the plot, or check that they are what this gives
+    python -m tools.scale_model [--check]        write the tables and the plot, or check that they are up to date
 
-What was measured is docs/scale.json, which `python -m benchmarks.bulk --out docs/scale.json` writes. Prices
-are AWS's list prices of us-east-1 for x86, quotas AWS's defaults: both change, and are constants below.
+`python -m benchmarks.bulk --out docs/scale.json` writes the measurements. Prices are AWS's list prices of us-east-1
+for x86, quotas are AWS's defaults. Both change, so they are constants below.
 """
 
 import argparse
@@ -28,15 +28,15 @@ _GB_S, _INVOCATION = 16.6667e-6, 0.20e-6
 _GET, _PUT, _EVENT = 0.40e-6, 5.00e-6, 1.00e-6
 _EXPRESS, _EXPRESS_GB_S = 1.00e-6, 16.67e-6
 _EXPRESS_GB = 64 / 1024
-# A vCPU for every so many megabytes (Lambda Developer Guide, "Configure Lambda function memory").
+# Lambda gives a function one vCPU per this many megabytes (Lambda Developer Guide, "Configure Lambda function memory").
 _MB_A_VCPU = 1769
-# Seconds an invocation takes beside its pictures: the first ones are read before any is encoded.
+# Seconds that an invocation takes in addition to its pictures, because it reads the first ones before it encodes any.
 _FILL_S = 0.2
 
 
 @dataclass(frozen=True)
 class Quota:
-    """A limit of a region or of an account, in `unit` a second, and how much of it a picture takes."""
+    """A limit of a region or an account, in `unit` per second, and how much of it one picture uses."""
 
     name: str
     limit: float
@@ -44,7 +44,7 @@ class Quota:
     unit: str
 
 
-# In the order of the page. A picture takes two reads and one HEAD, and writes one result, below one prefix at worst.
+# In the order of the page. A picture needs two reads and one HEAD, and writes one result, below one prefix at worst.
 QUOTAS = (
     Quota("S3, writes below one prefix", 3500, 1, "PUT"),
     Quota("S3, reads below one prefix", 5500, 2, "GET and HEAD"),
@@ -56,22 +56,22 @@ LAMBDA_CONCURRENCY = 1000
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of a kind: `seconds` of a function of `MEMORY_MB`, by its measured CPU time."""
+    """One picture. `seconds` is how long a function with `MEMORY_MB` works on it."""
 
     seconds: float
 
     @classmethod
     def measured(cls, cpu_ms: float, memory_mb: int = MEMORY_MB) -> "Picture":
-        """Return a picture that was measured to take so many milliseconds of CPU, all cores together."""
+        """Return a picture whose measured CPU time on all cores together is `cpu_ms`."""
         return cls(cpu_ms / 1000 / (memory_mb / _MB_A_VCPU) + _FILL_S / BATCH)
 
     @property
     def dollars(self) -> float:
-        """What it costs in a backfill, all services together."""
+        """The cost in a backfill, all services together."""
         return sum(self.costs().values())
 
     def costs(self) -> dict[str, float]:
-        """Return what it costs by service, dollars."""
+        """Return the cost by service, in dollars."""
         express_s = self.seconds * BATCH
         return {
             "Lambda": self.seconds * MEMORY_MB / 1024 * _GB_S + _INVOCATION / BATCH,
@@ -81,16 +81,16 @@ class Picture:
         }
 
     def a_second(self, concurrency: int) -> float:
-        """Return how many pictures a second so many functions tag."""
+        """Return how many pictures `concurrency` functions tag per second."""
         return concurrency / self.seconds
 
     def concurrency_at(self, quota: Quota) -> float:
-        """Return the concurrency at which that quota is used up."""
+        """Return the concurrency that uses up the quota."""
         return quota.limit / quota.a_picture * self.seconds
 
 
 def pictures() -> dict[str, Picture]:
-    """Return every kind of picture that was measured, by its name."""
+    """Return every measured kind of picture by name."""
     measured = json.loads(MEASURED.read_text(encoding="utf-8"))["pictures"]
     return {name: Picture.measured(figures["bulk_cpu_ms"]) for name, figures in measured.items()}
 

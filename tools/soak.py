@@ -103,11 +103,13 @@ def soak(container: str, port: int, count: int, seed: int) -> list[str]:
     print(f"{count:,} requests: {dict(statuses)}")
     print(f"resident: {second:.0f} MB in the second tenth, {last:.0f} MB in the last: {growth:+.1%}")
     print(f"equal requests: median {median * 1000:.1f} ms, p99 {slowest * 1000:.1f} ms: {slowest / median:.1f} times")
-    wrong = [f"{n} answers of {status}" for status, n in statuses.items() if status != 200 and not 400 <= status < 500]
-    wrong += [f"memory grew by {growth:.1%}"] if growth > _MAX_GROWTH else []
-    wrong += [f"p99 is {slowest / median:.1f} times the median"] if slowest > _MAX_SPREAD * median else []
-    wrong += ["the process was restarted"] if _resident(container)[0] != pid else []
-    return wrong
+    failures = [
+        f"{n} answers of {status}" for status, n in statuses.items() if status != 200 and not 400 <= status < 500
+    ]
+    failures += [f"memory grew by {growth:.1%}"] if growth > _MAX_GROWTH else []
+    failures += [f"p99 is {slowest / median:.1f} times the median"] if slowest > _MAX_SPREAD * median else []
+    failures += ["the process was restarted"] if _resident(container)[0] != pid else []
+    return failures
 
 
 def main() -> int:
@@ -120,11 +122,11 @@ def main() -> int:
     container = _docker("run", "--detach", *_LIMITS, "--publish=127.0.0.1::8080", options.image)
     try:
         port = int(_docker("port", container, "8080").splitlines()[0].rpartition(":")[2])
-        wrong = soak(container, port, options.requests, options.seed)
+        failures = soak(container, port, options.requests, options.seed)
     finally:
         _docker("rm", "--force", container)
-    print("\n".join(wrong) or "nothing wrong")
-    return 1 if wrong else 0
+    print("\n".join(failures) or "no failures")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

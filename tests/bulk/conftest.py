@@ -28,7 +28,7 @@ REGION: Final = "eu-central-1"
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[aws.Aws]:
-    """AWS, as boto3 finds it: by the environment alone."""
+    """moto's server, which boto3 finds by environment variables."""
     with pytest.MonkeyPatch.context() as patch, aws.serving() as (url, application):
         for name, value in environment(url).items():
             patch.setenv(name, value)
@@ -36,7 +36,7 @@ def cloud() -> Iterator[aws.Aws]:
 
 
 def environment(url: str) -> dict[str, str]:
-    """Return what makes boto3 talk to that address."""
+    """Return the environment variables that make boto3 send requests to `url`."""
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "testing",
@@ -48,8 +48,8 @@ def environment(url: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def s3(cloud: aws.Aws) -> "S3Client":  # noqa: ARG001 - has to be there
-    """S3 with a bucket of photos, one without versions, and one of results whose versions tell of double writes."""
+def s3(cloud: aws.Aws) -> "S3Client":  # noqa: ARG001 - must run first
+    """S3 with buckets for photos, for photos without versions, and for results, whose versions show double writes."""
     client = boto3.client("s3")
     for bucket in (PHOTOS, OLD_PHOTOS, RESULTS):
         client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -59,8 +59,8 @@ def s3(cloud: aws.Aws) -> "S3Client":  # noqa: ARG001 - has to be there
 
 
 @pytest.fixture(scope="module")
-def heard(cloud: aws.Aws) -> Callable[[], list[dict[str, Any]]]:  # noqa: ARG001 - has to be there
-    """What an EventBridge rule heard since it was last asked."""
+def received_events(cloud: aws.Aws) -> Callable[[], list[dict[str, Any]]]:  # noqa: ARG001 - must run first
+    """Returns the events that an EventBridge rule received since the last call."""
     sqs, events = boto3.client("sqs"), boto3.client("events")
     url = sqs.create_queue(QueueName="heard")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -80,7 +80,7 @@ def drain(sqs: "SQSClient", url: str) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def handler(s3: "S3Client", small_model: Path) -> Iterator[Callable[[Any, Any], Any]]:  # noqa: ARG001 - has to be there
+def handler(s3: "S3Client", small_model: Path) -> Iterator[Callable[[Any, Any], Any]]:  # noqa: ARG001 - must run first
     """The real handler module, loaded with the small model."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MODEL_DIR", str(small_model))
@@ -92,7 +92,7 @@ def handler(s3: "S3Client", small_model: Path) -> Iterator[Callable[[Any, Any], 
 
 @dataclass
 class Context:
-    """What Lambda's runtime passes, as far as it is read."""
+    """The part of Lambda's context that the handler uses."""
 
     seconds: float = 60.0
     aws_request_id: str = "0f0f0f0f-1111-2222-3333-444444444444"
@@ -111,11 +111,11 @@ def results(s3: "S3Client", small_tagger: Tagger) -> Results:
 
 @pytest.fixture(scope="module")
 def make_bulk(cloud: aws.Aws, small_tagger: Tagger, results: Results) -> Callable[..., BulkTagger]:  # noqa: ARG001
-    """The bulk tagger, made anew: clients take their faults from the environment at that time."""
+    """Creates a bulk tagger with new clients. They read from the environment whether they are faulty."""
 
     def make(*, max_object_bytes: int = 50_000_000, write_object_tags: bool = False) -> BulkTagger:
-        announcer = EventPublisher("default")
+        publisher = EventPublisher("default")
         options = {"max_object_bytes": max_object_bytes, "write_object_tags": write_object_tags}
-        return BulkTagger(small_tagger, ObjectStore(), results, announcer, **options)  # type: ignore[arg-type]
+        return BulkTagger(small_tagger, ObjectStore(), results, publisher, **options)  # type: ignore[arg-type]
 
     return make

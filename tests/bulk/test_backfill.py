@@ -107,8 +107,11 @@ def test_exits_with_2_if_the_command_cannot_be_run(cloud: Aws, arguments: tuple[
 
 
 def test_manifest_becomes_the_input_of_the_state_machine() -> None:
-    options = backfill._parse(["start", "--manifest", "s3://b/inventory/manifest.json", "--tolerated", "1"])
-    assert backfill._input(options) == {"manifest": {"bucket": "b", "key": "inventory/manifest.json"}, "tolerated": 1}
+    options = backfill.parse(["start", "--manifest", "s3://b/inventory/manifest.json", "--tolerated", "1"])
+    assert backfill.execution_input_of(options) == {
+        "manifest": {"bucket": "b", "key": "inventory/manifest.json"},
+        "tolerated": 1,
+    }
 
 
 def test_progress_bar_shows_counts_and_remaining_cost(capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,9 +131,9 @@ def test_reads_the_state_machine_from_the_stack_outputs(monkeypatch: pytest.Monk
     with Stubber(client) as stub:
         stub.add_response("describe_stacks", {"Stacks": [{**stack, "Outputs": outputs}]}, {"StackName": "pets"})
         stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "pets"})
-        assert backfill._state_machine("pets") == "arn:machine"
+        assert backfill.state_machine_of("pets") == "arn:machine"
         with pytest.raises(backfill.Impossible, match="BackfillArn"):
-            backfill._state_machine("pets")
+            backfill.state_machine_of("pets")
 
 
 @pytest.mark.parametrize(("limit", "concurrency", "is_warned"), [(10, 5, False), (10, 8, True), (1000, 50, False)])

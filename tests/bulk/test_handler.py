@@ -1,4 +1,4 @@
-"""The bulk function's entry: every sample event of a queue and of a state machine, and what fails of a batch."""
+"""The bulk function's entry: sample events of queues and state machines, and which messages of a batch fail."""
 
 import importlib
 import json
@@ -79,28 +79,26 @@ def test_without_time_every_message_fails_and_nothing_is_written(photos: "S3Clie
     assert recorded(photos) == []
 
 
-def test_a_message_that_keeps_coming_back_is_taken_last_and_alone(
+def test_message_that_was_received_often_is_tagged_last_and_alone(
     photos: "S3Client", handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = sys.modules["function.bulk_handler"]
-    taken: list[list[str]] = []
+    tagged_groups: list[list[str]] = []
     tag = module.bulk_tagger.tag
 
-    def watched(objects: Any, remaining_s: Any) -> Any:
-        taken.append([source.key for source in objects])
+    def recording(objects: Any, remaining_s: Any) -> Any:
+        tagged_groups.append([source.key for source in objects])
         return tag(objects, remaining_s)
 
-    monkeypatch.setattr(module.bulk_tagger, "tag", watched)
+    monkeypatch.setattr(module.bulk_tagger, "tag", recording)
     event = sqs_event(object_created(GONE), object_created(PLAIN), object_created(AWKWARD))
     event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "3"
     assert failures(handler(event, Context())) == []
-    assert taken == [[PLAIN, AWKWARD], [GONE]]
+    assert tagged_groups == [[PLAIN, AWKWARD], [GONE]]
     assert len(recorded(photos)) == 3
 
 
-def test_items_that_are_left_to_do_fail_the_batch_and_the_next_try_does_the_rest(
-    photos: "S3Client", handler: Handler
-) -> None:
+def test_unfinished_items_fail_the_batch_and_the_retry_finishes_them(photos: "S3Client", handler: Handler) -> None:
     event = SAMPLES["items-listing"].event
     with pytest.raises(ItemsUnfinished, match="2 of 2 objects are not finished"):
         handler(event, Context(seconds=1))

@@ -16,24 +16,24 @@ KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=50
 
 
 @given(KEYS)
-def test_s3_notification(key: str) -> None:
+def test_key_of_an_s3_notification_is_decoded(key: str) -> None:
     (source,) = read_message(json.dumps({"Records": [notification(key)]}))
     assert (source.bucket, source.key) == (BUCKET, key)
     assert source.version == source.etag
 
 
 @given(KEYS)
-def test_eventbridge(key: str) -> None:
+def test_key_of_an_eventbridge_event_is_unchanged(key: str) -> None:
     (source,) = read_message(json.dumps(object_created(key)))
     assert (source.bucket, source.key) == (BUCKET, key)
 
 
 @given(KEYS)
-def test_our_own(key: str) -> None:
+def test_key_of_our_own_message_is_unchanged(key: str) -> None:
     assert read_message(json.dumps({"bucket": BUCKET, "key": key})) == [S3Object(BUCKET, key)]
 
 
-def test_versions() -> None:
+def test_version_of_every_kind_of_message_is_read() -> None:
     event, record = object_created("a"), notification("a")
     event["detail"]["object"]["version-id"] = record["s3"]["object"]["versionId"] = "v1"
     for message in (event, {"Records": [record]}):

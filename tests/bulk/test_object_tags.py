@@ -1,4 +1,4 @@
-"""Our tags stand beside those that are there, within S3's rules."""
+"""Our object tags are merged with the existing ones, within S3's rules."""
 
 from typing import Any
 
@@ -15,16 +15,16 @@ TAGS: list[dict[str, Any]] = [
 _TEXT = st.text(min_size=1, max_size=300)
 
 
-def test_the_best_of_each_group() -> None:
+def test_best_tag_of_each_group_is_kept() -> None:
     assert merged({}, TAGS) == {"pet-tagger:pet": "cat 0.97", "pet-tagger:fur": "short-hair 0.70"}
 
 
-def test_ours_are_replaced_and_others_kept() -> None:
+def test_our_tags_are_replaced_and_others_kept() -> None:
     present = {"owner": "me", "pet-tagger:pet": "dog 0.50", "pet-tagger:old": "x"}
     assert merged(present, TAGS[:1]) == {"owner": "me", "pet-tagger:pet": "cat 0.97"}
 
 
-def test_no_pet_no_tag() -> None:
+def test_image_without_tags_gets_no_object_tag() -> None:
     assert merged({"owner": "me"}, []) == {"owner": "me"}
 
 
@@ -32,7 +32,9 @@ def test_no_pet_no_tag() -> None:
     st.dictionaries(_TEXT, _TEXT, max_size=10),
     st.lists(st.fixed_dictionaries({"label": _TEXT, "score": st.floats(0, 1), "group": _TEXT}), max_size=20),
 )
-def test_within_the_rules_and_nothing_lost(present: dict[str, str], tags: list[dict[str, Any]]) -> None:
+def test_result_follows_the_rules_of_s3_and_keeps_other_tags(
+    present: dict[str, str], tags: list[dict[str, Any]]
+) -> None:
     result = merged(present, tags)
     assert len(result) <= MAX_TAGS
     others = {key: value for key, value in present.items() if not key.startswith("pet-tagger:")}

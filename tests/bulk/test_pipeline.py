@@ -1,4 +1,4 @@
-"""A batch of objects in S3, over HTTP, to their results: recorded, announced, once each."""
+"""Each S3 object gets one recorded result and one event. S3 is moto over HTTP."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ from tests.support.aws import Aws
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-# What a key may be, and what has to be escaped somewhere on its way.
+# Keys with characters that some step must escape.
 KEYS = ["plain.jpg", "with space.jpg", "a+b%20c.jpg", "100%.jpg", "ключ/猫 é.jpg", "a//b/../c.jpg", "q?x=1&y#z.jpg"]
 
 
@@ -48,7 +48,7 @@ def writes(s3: "S3Client", key: str) -> int:
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_picture_has_the_tags_that_the_tagger_gives(
+def test_picture_gets_the_tags_of_the_tagger(
     s3: "S3Client", bulk: BulkTagger, results: Results, small_tagger: Tagger, cat_jpeg: bytes, key: str
 ) -> None:
     source = put(s3, key, cat_jpeg)
@@ -61,7 +61,7 @@ def test_a_picture_has_the_tags_that_the_tagger_gives(
     assert recorded(s3, results.key(source)) == result
 
 
-def test_a_batch_larger_than_is_encoded_at_once(
+def test_more_pictures_than_one_batch_are_all_tagged(
     s3: "S3Client", bulk: BulkTagger, small_tagger: Tagger, cat_jpeg: bytes, cat_png: bytes
 ) -> None:
     pictures = [(f"many/{i}", cat_png if i % 3 else cat_jpeg) for i in range(2 * BATCH_SIZE + 3)]
@@ -85,7 +85,7 @@ def test_a_broken_image_has_a_result_with_an_error(
     assert recorded(s3, results.key(source)) == result
 
 
-def test_an_object_that_is_too_large_is_not_read(
+def test_object_over_the_size_limit_is_not_read(
     s3: "S3Client", make_bulk: Callable[..., BulkTagger], cat_png: bytes
 ) -> None:
     source = put(s3, "large.png", cat_png)
@@ -104,7 +104,7 @@ def test_a_deleted_object_has_a_result_with_an_error(s3: "S3Client", bulk: BulkT
     assert codes == ["object_not_found"] * len(objects)
 
 
-def test_an_object_of_unknown_version_is_that_of_now(
+def test_object_without_a_version_gets_the_result_of_its_current_version(
     s3: "S3Client", bulk: BulkTagger, results: Results, cat_jpeg: bytes
 ) -> None:
     source = put(s3, "listed", cat_jpeg)
@@ -116,14 +116,14 @@ def test_an_object_of_unknown_version_is_that_of_now(
 
 
 def test_the_same_object_is_tagged_once(
-    s3: "S3Client", bulk: BulkTagger, results: Results, heard: Callable[[], list[Any]], cat_jpeg: bytes
+    s3: "S3Client", bulk: BulkTagger, results: Results, received_events: Callable[[], list[Any]], cat_jpeg: bytes
 ) -> None:
     source = put(s3, "once", cat_jpeg)
-    heard()
+    received_events()
     first = run(bulk, source, source)[source]
     assert run(bulk, source)[source] == first
     assert writes(s3, results.key(source)) == 1
-    assert [event["detail"] for event in heard()] == [first]
+    assert [event["detail"] for event in received_events()] == [first]
 
 
 @pytest.mark.parametrize("bucket", [PHOTOS, OLD_PHOTOS])
@@ -138,7 +138,7 @@ def test_each_version_has_a_result_of_its_own(
     assert recorded(s3, results.key(new))["etag"] == new.etag
 
 
-def test_two_at_the_same_time_write_one_result(
+def test_concurrent_workers_write_one_result(
     s3: "S3Client", make_bulk: Callable[..., BulkTagger], results: Results, cat_jpeg: bytes
 ) -> None:
     source, workers = put(s3, "race", cat_jpeg), [make_bulk() for _ in range(4)]
@@ -158,7 +158,7 @@ def test_our_own_results_are_not_tagged(s3: "S3Client", bulk: BulkTagger, result
     assert writes(s3, results.key(own)) == 0
 
 
-def test_results_of_another_model_or_other_labels_are_others(small_tagger: Tagger) -> None:
+def test_each_model_and_each_set_of_labels_has_its_own_results(small_tagger: Tagger) -> None:
     source, manifest = S3Object(PHOTOS, "key", "version"), small_tagger.manifest
     others = (replace(manifest, labels_digest="x"), replace(manifest, revision="x"), replace(manifest, source={}))
     keys = {Results(ObjectStore(), RESULTS, each).key(source) for each in (manifest, *others)}
@@ -172,29 +172,27 @@ def test_a_very_long_key_has_a_result(s3: "S3Client", bulk: BulkTagger, results:
     assert len(results.key(source).encode()) <= 1024
 
 
-def test_object_tags_are_merged_with_those_that_are_there(
-    s3: "S3Client", make_bulk: Callable[..., BulkTagger], cat_jpeg: bytes
-) -> None:
+def test_object_tags_of_others_are_kept(s3: "S3Client", make_bulk: Callable[..., BulkTagger], cat_jpeg: bytes) -> None:
     source = put(s3, "tags", cat_jpeg)
     where: Any = {"Bucket": PHOTOS, "Key": "tags", "VersionId": source.version_id}
     s3.put_object_tagging(**where, Tagging={"TagSet": [{"Key": "owner", "Value": "me"}]})
     result = run(make_bulk(write_object_tags=True), source)[source]
-    found = {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(**where)["TagSet"]}
+    actual = {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(**where)["TagSet"]}
     best = next(tag for tag in result["tags"] if tag["group"] == "pet")
-    assert found["owner"] == "me"
-    assert found["pet-tagger:pet"] == f"{best['label']} {best['score']:.2f}"
+    assert actual["owner"] == "me"
+    assert actual["pet-tagger:pet"] == f"{best['label']} {best['score']:.2f}"
 
 
 @pytest.fixture
 def faulty(cloud: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """S3 and EventBridge, failing for whoever is made now."""
+    """S3 and EventBridge with faults for the clients that are created after this fixture."""
     monkeypatch.setenv("AWS_SDK_UA_APP_ID", "faulty")
     yield cloud
     cloud.faults.errors = cloud.faults.cut = cloud.faults.slow = 0.0
 
 
 @pytest.mark.parametrize("fault", ["errors", "cut"])
-def test_what_s3_does_not_serve_is_left_to_do_and_then_done(
+def test_object_is_tagged_at_the_retry_after_s3_failed(
     s3: "S3Client", make_bulk: Callable[..., BulkTagger], results: Results, faulty: Aws, cat_jpeg: bytes, fault: str
 ) -> None:
     source, bulk = put(s3, f"trouble/{fault}", cat_jpeg), make_bulk()
@@ -205,7 +203,7 @@ def test_what_s3_does_not_serve_is_left_to_do_and_then_done(
     assert run(bulk, source)[source]["tags"]
 
 
-def test_what_there_is_no_time_for_is_left_to_do(
+def test_object_is_unfinished_if_time_runs_out(
     s3: "S3Client", make_bulk: Callable[..., BulkTagger], faulty: Aws, cat_jpeg: bytes
 ) -> None:
     known, new = put(s3, "in time", cat_jpeg), put(s3, "too late", cat_jpeg)

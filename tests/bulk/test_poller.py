@@ -1,6 +1,6 @@
-"""A queue of pictures through the function, as Lambda's poller does it, while everything that can go wrong does.
+"""Lambda's poller sends a queue of pictures through the function, with faults, a crash and duplicates.
 
-100 pictures with `make test`, 1,000 with `make bulk-soak` (BULK_PICTURES says how many).
+`make test` sends 50 pictures, `make bulk-soak` 1,000. BULK_PICTURES sets the number.
 """
 
 import json
@@ -22,19 +22,19 @@ from tests.bulk.conftest import PHOTOS, REGION, RESULTS, drain, environment
 from tests.support.poller import Poller, Worker
 from tools.server_process import free_port
 
-PICTURES = int(os.environ.get("BULK_PICTURES", "100"))
-# From here on there is a second hundred and a last one, far enough apart to compare the memory.
+PICTURES = int(os.environ.get("BULK_PICTURES", "50"))
+# With this many pictures, memory after the second hundred and after the last hundred is compared.
 MEASURED = 500
 BROKEN = DUPLICATES = PICTURES // 10
 FAULTS = {"errors": 0.05, "cut": 0.02, "slow": 0.01, "slow_s": 0.3}
 FOLDER = Path(__file__).parents[1] / "pictures"
-# Lambda would wait for six times the function's time-out; a test has less patience.
+# The template has six times the function's timeout, which is too long for a test.
 VISIBILITY_S, MAX_RECEIVES = 3, 20
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """AWS in a process of its own, so that its memory and its interpreter are not the function's."""
+    """The URL of moto in a separate process, so that it does not compete with the function for the interpreter."""
     port = free_port()
     with subprocess.Popen([sys.executable, "-m", "tests.support.aws", str(port)], stderr=subprocess.DEVNULL) as process:
         try:
@@ -57,7 +57,7 @@ def _wait(url: str) -> None:
 
 
 class Cloud:
-    """The buckets, and queues that rules of EventBridge fill, made as the template makes them."""
+    """The template's buckets and queues, and the EventBridge rules that fill the queues."""
 
     def __init__(self) -> None:
         self.s3, self.sqs, self.events = boto3.client("s3"), boto3.client("sqs"), boto3.client("events")
@@ -85,7 +85,7 @@ class Cloud:
         self.events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": self._arn(queue)}])
 
     def upload(self, pictures: dict[str, bytes]) -> None:
-        """Upload them; every tenth is told of once more, by a message of our own."""
+        """Upload the pictures, and send a second message for every tenth one."""
         duplicates = set(random.Random(1).sample(sorted(pictures), DUPLICATES))  # noqa: S311
         for key, body in pictures.items():
             version = self.s3.put_object(Bucket=PHOTOS, Key=key, Body=body)["VersionId"]
@@ -94,7 +94,7 @@ class Cloud:
                 self.sqs.send_message(QueueUrl=self.queue, MessageBody=json.dumps(message))
 
     def results(self) -> dict[str, list[dict[str, Any]]]:
-        """Return what was ever written into the bucket of results, by the key of the picture."""
+        """Return every result that was ever written, by the key of its picture."""
         written: dict[str, list[dict[str, Any]]] = {}
         for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=RESULTS):
             for version in page.get("Versions", []):
@@ -105,7 +105,7 @@ class Cloud:
 
 
 def make_pictures() -> tuple[dict[str, bytes], list[str]]:
-    """Return what is uploaded, drawings under awkward keys, and which tenth is cut short or no picture at all."""
+    """Return drawings under awkward keys, and the keys of the tenth that is cut short or not a picture."""
     files = sorted(FOLDER.rglob("*.png"))
     pictures = {f"photos/{i:04d} {i % 7}+é%20.png": files[i % len(files)].read_bytes() for i in range(PICTURES)}
     broken = random.Random(2).sample(sorted(pictures), BROKEN)  # noqa: S311
@@ -114,7 +114,7 @@ def make_pictures() -> tuple[dict[str, bytes], list[str]]:
     return pictures, broken
 
 
-def test_each_picture_has_one_result_whatever_happens(
+def test_each_picture_gets_one_result_despite_faults_a_crash_and_duplicates(
     url: str, small_model: Path, small_tagger: Tagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in environment(url).items():
@@ -127,7 +127,7 @@ def test_each_picture_has_one_result_whatever_happens(
         poller = Poller(cloud.sqs, cloud.queue, worker)
 
         def kill_while_it_writes() -> None:
-            """Kill the function once it is held up in the middle of writing a batch's results."""
+            """Kill the function while one of its writes of a batch's results is delayed."""
             deadline = time.monotonic() + 2
             while worker.starts == 1 and time.monotonic() < deadline:
                 if httpx2.get(f"{url}/faults").json()["held"]:
@@ -164,7 +164,7 @@ def test_each_picture_has_one_result_whatever_happens(
 def _check_results(
     written: dict[str, list[dict[str, Any]]], pictures: dict[str, bytes], broken: list[str], tagger: Tagger
 ) -> None:
-    """Exactly one result was ever written for each picture, and it is the right one."""
+    """Assert that exactly one result was ever written for each picture, and that it is correct."""
     assert {key: len(each) for key, each in written.items()} == dict.fromkeys(pictures, 1)
     by_body: dict[bytes, dict[str, float]] = {}
     for key, body in pictures.items():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 
-# Fields of Distributed Map that this validator does not know yet; npm's asl-validator, with AWS's schema, does.
+# Fields of Distributed Map that this validator does not know yet. npm's asl-validator knows them.
 NEWER = {
     'Field "WriterConfig" not allowed in State Machine.States.TagBucket.ResultWriter',
     'Field "WriterConfig" not allowed in State Machine.States.TagInventory.ResultWriter',
@@ -96,20 +96,20 @@ def failed_batches(concurrency: int, batches: int, batch_s: float = 6.0, seed: i
 def test_the_default_concurrency_leaves_room_for_the_api_in_a_new_account() -> None:
     default = definition()["States"]["Defaults"]["Result"]["concurrency"]
     assert failed_batches(default, 3000) <= 0.01
-    assert failed_batches(50, 3000) > 0.01, "the simulation can tell"
+    assert failed_batches(50, 3000) > 0.01, "the simulation detects too much concurrency"
 
 
-def test_the_template_puts_in_all_that_the_definition_wants() -> None:
-    wanted = set(re.findall(r"\$\{(\w+)\}", DEFINITION.read_text(encoding="utf-8")))
-    found = re.search(r"DefinitionSubstitutions:\n((?: {8}\w+: .+\n)+)", TEMPLATE.read_text(encoding="utf-8"))
-    assert found is not None
-    assert set(re.findall(r"^ +(\w+):", found[1], re.MULTILINE)) == wanted
+def test_the_template_substitutes_every_variable_of_the_definition() -> None:
+    variables = set(re.findall(r"\$\{(\w+)\}", DEFINITION.read_text(encoding="utf-8")))
+    block = re.search(r"DefinitionSubstitutions:\n((?: {8}\w+: .+\n)+)", TEMPLATE.read_text(encoding="utf-8"))
+    assert block is not None
+    assert set(re.findall(r"^ +(\w+):", block[1], re.MULTILINE)) == variables
 
 
-def run(given: dict[str, Any]) -> dict[str, Any]:
-    """Run the state machine with that input, to its end."""
+def run(execution_input: dict[str, Any]) -> dict[str, Any]:
+    """Run the state machine to its end."""
     client, name = boto3.client("stepfunctions"), f"run-{time.monotonic_ns()}"
-    arn = client.start_execution(stateMachineArn=create(), name=name, input=json.dumps(given))["executionArn"]
+    arn = client.start_execution(stateMachineArn=create(), name=name, input=json.dumps(execution_input))["executionArn"]
     deadline = time.monotonic() + 120
     while (execution := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
         assert time.monotonic() < deadline
@@ -126,10 +126,10 @@ def test_a_prefix_of_a_bucket_is_tagged_with_the_real_function(
     calls: list[Any] = []
 
     def function(event: Any) -> Any:
-        """The real handler, failing once, as when it is throttled or out of time."""
+        """Call the real handler, but fail once, as if the function were throttled or timed out."""
         calls.append(event)
         if len(calls) == 2:
-            raise ItemsUnfinished("1 of 1 objects are left to do")
+            raise ItemsUnfinished("1 of 1 objects are not finished")
         return handler(event, Context())
 
     cloud.functions["bulk"] = function

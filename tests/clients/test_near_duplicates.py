@@ -42,8 +42,8 @@ def test_finds_near_duplicates(service: str, folder: Path) -> None:
     result = run(folder, "--url", f"{service}/", "--threshold", THRESHOLD)
     assert result.returncode == 0, result.stderr
     pairs = [line.split("  ") for line in result.stdout.splitlines()]
-    found = {frozenset(Path(path).name for path in paths) for _, *paths in pairs}
-    assert found == {
+    names = {frozenset(Path(path).name for path in paths) for _, *paths in pairs}
+    assert names == {
         frozenset(pair) for pair in (("cat.png", "cat.jpg"), ("cat.png", "smaller.webp"), ("cat.jpg", "smaller.webp"))
     }
     assert [cosine for cosine, *_ in pairs] == sorted((cosine for cosine, *_ in pairs), reverse=True)

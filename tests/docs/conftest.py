@@ -11,9 +11,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 def blocks(name: str, language: str) -> list[str]:
     """Return the content of every block of `language` in `docs/<name>.md`; fail if there is none."""
     text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
-    found = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    assert found, f"docs/{name}.md has no {language} block"
-    return found
+    contents = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert contents, f"docs/{name}.md has no {language} block"
+    return contents
 
 
 def console(name: str) -> list[tuple[str, str]]:

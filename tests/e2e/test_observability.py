@@ -45,7 +45,7 @@ def written(log: Path, request_id: str, expected: int) -> list[dict[str, Any]]:
         time.sleep(0.2)
 
 
-def test_a_picture(api: httpx2.Client, api_log: Path, cat_jpeg: bytes) -> None:
+def test_tagged_picture_writes_a_log_line_and_metrics(api: httpx2.Client, api_log: Path, cat_jpeg: bytes) -> None:
     headers = {"content-type": "image/jpeg", "x-correlation-id": "order-7"}
     response = api.post("/tag", content=cat_jpeg, headers=headers)
     line, document = sorted(written(api_log, response.headers["x-request-id"], 2), key=lambda item: "_aws" in item)
@@ -66,7 +66,7 @@ def test_a_picture(api: httpx2.Client, api_log: Path, cat_jpeg: bytes) -> None:
     }
 
 
-def test_a_problem(api: httpx2.Client, api_log: Path) -> None:
+def test_problem_writes_its_code_into_log_line_and_metrics(api: httpx2.Client, api_log: Path) -> None:
     response = api.post("/tag", content=b"This is a text.", headers={"content-type": "image/jpeg"})
     line, document = sorted(written(api_log, response.headers["x-request-id"], 2), key=lambda item: "_aws" in item)
     assert (line["status"], line["code"]) == (415, "unsupported_media_type")
@@ -74,8 +74,8 @@ def test_a_problem(api: httpx2.Client, api_log: Path) -> None:
     assert emf.metrics(document) == {"Rejected": 1}
 
 
-def test_the_start(api: httpx2.Client, api_log: Path) -> None:
-    """The first request is the one that asked whether the service is there."""
+def test_first_request_reports_the_cold_start(api: httpx2.Client, api_log: Path) -> None:
+    """The first request is the health check of the `api` fixture."""
     assert api.base_url
     (document,) = [document for document in emf.documents(api_log.read_text()) if "LoadTime" in document]
     metrics = emf.metrics(document)

@@ -25,22 +25,24 @@ def expected(
     demo_model: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, float]:
-    """The scores of the handler in process; after the build, so that nothing is baked where that is skipped."""
+    """The scores of the handler on this machine. Depends on the build, so that both are skipped together."""
     event = rest_event(Request("POST", "/tag", cat_jpeg, "image/jpeg"))
     answers = in_process_answers({"photo": event}, demo_model, tmp_path_factory.mktemp("in-process"))
     return scores(answers["photo"]["body"])
 
 
-def test_multipart(api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float]) -> None:
+def test_form_gets_the_scores_of_the_handler(api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float]) -> None:
     _check(api.post("/tag", files={"file": ("cat.jpg", cat_jpeg, "image/jpeg")}), expected)
 
 
 @pytest.mark.parametrize("content_type", ["image/jpeg", "application/octet-stream"])
-def test_raw(api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float], content_type: str) -> None:
+def test_raw_body_gets_the_scores_of_the_handler(
+    api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float], content_type: str
+) -> None:
     _check(api.post("/tag", content=cat_jpeg, headers={"content-type": content_type}), expected)
 
 
-def test_json(api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float]) -> None:
+def test_json_gets_the_scores_of_the_handler(api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float]) -> None:
     _check(api.post("/tag", json={"inputs": base64.b64encode(cat_jpeg).decode()}), expected)
 
 
@@ -59,15 +61,15 @@ def test_every_type_of_picture_arrives_as_bytes(api: httpx2.Client, cat_photo: I
 
 
 @pytest.mark.parametrize("path", ["/labels", "/health", "/docs", "/openapi.json"])
-def test_pages(api: httpx2.Client, path: str) -> None:
+def test_get_routes_answer(api: httpx2.Client, path: str) -> None:
     assert api.get(path).status_code == 200
 
 
-def test_root_leads_on(api: httpx2.Client) -> None:
+def test_root_path_answers(api: httpx2.Client) -> None:
     assert api.get("/", follow_redirects=True).status_code == 200
 
 
-def test_problem(api: httpx2.Client) -> None:
+def test_text_file_gets_a_problem_document(api: httpx2.Client) -> None:
     response = api.post("/tag", files={"file": ("cat.jpg", b"This is a text.\n" * 40)})
     assert response.status_code == 415
     assert response.headers["content-type"] == "application/problem+json"
@@ -80,7 +82,7 @@ def test_script_prints_the_tags(api: httpx2.Client, expected: dict[str, float]) 
     assert {line.split()[1] for line in printed} <= set(expected)
 
 
-def test_script_says_what_is_wrong(api: httpx2.Client) -> None:
+def test_script_prints_the_status_of_an_error(api: httpx2.Client) -> None:
     result = subprocess.run(
         ["scripts/test-clip.sh", "LICENSE", str(api.base_url)], capture_output=True, text=True, check=False
     )

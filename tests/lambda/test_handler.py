@@ -23,7 +23,7 @@ from tools.make_events import PICTURE, samples
 
 # Powertools imports `botocore`, which is small. Its submodules are heavy.
 FORBIDDEN = re.compile(
-    r"(transformers|huggingface_hub|boto3|pillow_heif|uvicorn|numpy|sympy)(\.|$)|botocore\.|torch._refs"
+    r"(transformers|tokenizers|huggingface_hub|boto3|pillow_heif|uvicorn|numpy|sympy|torch\._refs)(\.|$)|botocore\."
 )
 
 

@@ -84,8 +84,8 @@ def fail(error: Exception) -> Answer:
     return answer
 
 
-def tags(*found: dict[str, Any]) -> Answer:
-    return lambda _: {"statusCode": 200, "body": json.dumps(found)}
+def tags(*returned: dict[str, Any]) -> Answer:
+    return lambda _: {"statusCode": 200, "body": json.dumps(returned)}
 
 
 def test_version_that_tags_the_photo_gets_traffic(handler: Any, context: Any, run: Run) -> None:

@@ -62,7 +62,7 @@ def shown_tags(card: Locator, group: str) -> dict[str, str]:
 
 
 def answered(service: str, data: bytes, group: str, **options: str) -> dict[str, str]:
-    """Return what the API itself answers, as the page should show it."""
+    """Return the tags of the API in the format of the page."""
     response = httpx2.post(f"{service}tag", files={"file": ("picture", data)}, data=options)
     tags = [tag for tag in response.raise_for_status().json() if tag["group"] == group]
     assert tags
@@ -82,13 +82,13 @@ def transfer(page: Page, *files: tuple[str, bytes]) -> Any:
 
 
 def drop(page: Page, *files: tuple[str, bytes]) -> None:
-    given = {"dataTransfer": transfer(page, *files)}
+    event_init = {"dataTransfer": transfer(page, *files)}
     for event in ("dragenter", "dragover", "drop"):
-        page.locator("#drop").dispatch_event(event, given)
+        page.locator("#drop").dispatch_event(event, event_init)
 
 
 def sent_form(page: Page, service: str, *files: FilePayload) -> dict[str, bytes]:
-    """Choose files; return the fields of the form that is sent, as they go over the wire."""
+    """Choose files; return the fields of the form that the page sends."""
     with page.expect_response("**/tag") as response:
         choose(page, *files)
     response.value.finished()
@@ -105,7 +105,7 @@ def sent_form(page: Page, service: str, *files: FilePayload) -> dict[str, bytes]
 
 
 def hold_answers(page: Page) -> list[Route]:
-    """Let no request for tags through; return a list of those that wait, for the test to continue."""
+    """Hold all requests for tags; return the list of held requests, which the test continues."""
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -132,11 +132,11 @@ def test_drop_a_cat_and_see_cat_first(page: Page, service: str, cat: bytes) -> N
 
 
 def test_drop_zone_is_highlighted_while_dragging_a_file(page: Page, cat: bytes) -> None:
-    given = {"dataTransfer": transfer(page, ("cat.png", cat))}
+    event_init = {"dataTransfer": transfer(page, ("cat.png", cat))}
     body = page.locator("body")
-    page.locator("#drop").dispatch_event("dragenter", given)
+    page.locator("#drop").dispatch_event("dragenter", event_init)
     expect(body).to_have_class("dragging")
-    page.locator("#drop").dispatch_event("dragleave", given)
+    page.locator("#drop").dispatch_event("dragleave", event_init)
     expect(body).not_to_have_class("dragging")
 
 
@@ -197,7 +197,7 @@ def test_bars_are_as_long_as_the_scores(page: Page, cat: bytes) -> None:
         assert share == pytest.approx(float(score.rstrip("%")) / 100, abs=0.02)
 
 
-def test_shows_the_duration(page: Page, cat: bytes) -> None:
+def test_card_shows_the_duration_of_each_phase(page: Page, cat: bytes) -> None:
     choose(page, file("cat.png", cat))
     timing = re.compile(r"decode\s[\d.]+\sms · encode\s[\d.]+\sms · round\strip\s[\d.]+\sm?s")
     expect(card(page, "cat.png").locator(".facts")).to_have_text(timing)
@@ -216,9 +216,7 @@ def test_tags_a_pasted_picture(context: BrowserContext, page: Page, service: str
     assert tags == answered(service, cat, "pet")
 
 
-def test_two_at_once_each_gets_its_own_tags_one_after_the_other(
-    page: Page, service: str, cat: bytes, dog: bytes
-) -> None:
+def test_two_pictures_are_tagged_one_after_the_other(page: Page, service: str, cat: bytes, dog: bytes) -> None:
     choose(page, file("cat.png", cat), file("dog.png", dog))
     for name, data in (("cat.png", cat), ("dog.png", dog)):
         assert shown_tags(card(page, name), "Pet") == answered(service, data, "pet")
@@ -230,7 +228,7 @@ def test_two_at_once_each_gets_its_own_tags_one_after_the_other(
     assert second_start >= first_end
 
 
-def test_progress(page: Page, cat: bytes, dog: bytes) -> None:
+def test_progress_bar_counts_pictures_and_disappears(page: Page, cat: bytes, dog: bytes) -> None:
     held = hold_answers(page)
     choose(page, file("cat.png", cat), file("dog.png", dog))
     expect(page.get_by_role("progressbar", name="Picture 1 of 2")).to_be_visible()
@@ -243,7 +241,7 @@ def test_progress(page: Page, cat: bytes, dog: bytes) -> None:
     expect(page.get_by_role("progressbar")).to_be_hidden()
 
 
-def test_a_broken_file_is_explained_and_does_not_stop_the_next(
+def test_broken_file_shows_an_error_and_the_next_file_is_tagged(
     page: Page, service: str, cat: bytes, cat_jpeg: bytes
 ) -> None:
     cut = cat_jpeg[: len(cat_jpeg) // 3]
@@ -254,12 +252,12 @@ def test_a_broken_file_is_explained_and_does_not_stop_the_next(
     assert shown_tags(card(page, "cat.png"), "Pet") == answered(service, cat, "pet")
 
 
-def test_an_empty_file_is_explained(page: Page) -> None:
+def test_empty_file_shows_an_error(page: Page) -> None:
     choose(page, file("empty.png", b""))
     expect(card(page, "empty.png").locator(".state")).to_have_text("The request has no image, or an empty one.")
 
 
-def test_explains_an_unreachable_service_and_offers_a_retry(page: Page, service: str, cat: bytes) -> None:
+def test_unreachable_service_shows_an_error_with_a_retry_button(page: Page, service: str, cat: bytes) -> None:
     page.route("**/tag", lambda route: route.abort())
     with page.expect_event("requestfailed"):
         choose(page, file("cat.png", cat))
@@ -269,7 +267,7 @@ def test_explains_an_unreachable_service_and_offers_a_retry(page: Page, service:
     assert shown_tags(card(page, "cat.png"), "Pet") == answered(service, cat, "pet")
 
 
-def test_a_file_that_is_gone_is_explained(page: Page, cat: bytes, tmp_path: Path) -> None:
+def test_deleted_file_shows_an_error(page: Page, cat: bytes, tmp_path: Path) -> None:
     paths = [tmp_path / "first.png", tmp_path / "gone.png"]
     for path in paths:
         path.write_bytes(cat)
@@ -292,7 +290,7 @@ def test_a_file_that_is_gone_is_explained(page: Page, cat: bytes, tmp_path: Path
         (404, "The service sent an unexpected answer (status 404).", False),
     ],
 )
-def test_errors_of_a_gateway_are_explained(page: Page, cat: bytes, status: int, words: str, can_retry: bool) -> None:
+def test_error_of_the_gateway_shows_its_cause(page: Page, cat: bytes, status: int, words: str, can_retry: bool) -> None:
     page.route("**/tag", lambda route: route.fulfill(status=status, json={"message": "Gateway says no"}))
     choose(page, file("cat.png", cat))
     expect(card(page, "cat.png").locator(".state")).to_have_text(words)
@@ -328,7 +326,7 @@ def test_key_is_asked_for_after_403(page: Page, service: str, cat: bytes, tmp_pa
     assert "X-Model" in result.stderr or "x-model" in result.stderr
 
 
-def test_own_labels(page: Page, service: str, cat: bytes) -> None:
+def test_own_labels_get_the_scores_of_the_api(page: Page, service: str, cat: bytes) -> None:
     choose(page, file("cat.png", cat))
     expect(card(page, "cat.png")).to_have_attribute("data-state", "done")
     page.get_by_label("Your own labels").fill(" cat, dog ,, cat")
@@ -349,7 +347,7 @@ def test_own_labels(page: Page, service: str, cat: bytes) -> None:
         ("Sentence around each label", "a photo", "Put {} once, where the label goes: “a photo of {}.”"),
     ],
 )
-def test_explains_labels_that_the_service_rejects(
+def test_invalid_labels_are_refused_before_a_request(
     page: Page, cat: bytes, field: str, text: str, complaint: str
 ) -> None:
     page.locator("details.more summary").click()
@@ -363,7 +361,7 @@ def test_explains_labels_that_the_service_rejects(
     expect(card(page, "cat.png")).to_have_attribute("data-state", "done")
 
 
-def test_a_large_picture_is_made_smaller_before_it_is_sent(page: Page, service: str) -> None:
+def test_large_picture_is_shrunk_before_it_is_sent(page: Page, service: str) -> None:
     noise = Image.effect_noise((3000, 4000), 90).convert("RGB")
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was held upright: turn by 90 degrees
@@ -382,7 +380,7 @@ def test_a_small_picture_is_sent_unchanged(page: Page, service: str, cat: bytes)
     assert sent_form(page, service, file("cat.png", cat)) == {"file": cat}
 
 
-def test_a_large_transparent_picture_gets_a_white_ground_as_in_the_service(page: Page, service: str) -> None:
+def test_large_transparent_picture_is_shrunk_on_white(page: Page, service: str) -> None:
     clear = encode(Image.new("RGBA", (3000, 10)), "PNG")
     sent = sent_form(page, service, file("clear.png", clear))["file"]
     assert Image.open(io.BytesIO(sent)).getpixel((100, 3)) == (255, 255, 255)
@@ -396,20 +394,22 @@ def test_heic_is_sent_unchanged_because_chromium_cannot_decode_it(page: Page, se
     expect(card(page, "cat.heic").locator("img")).to_be_hidden()
 
 
-def test_a_file_that_is_too_large_and_cannot_be_decoded_is_not_sent(page: Page) -> None:
+def test_large_file_that_chromium_cannot_decode_is_not_sent(page: Page) -> None:
     choose(page, file("film.mov", bytes(4_600_000), "video/quicktime"))
     expect(card(page, "film.mov").locator(".state")).to_have_text(re.compile(r"^This file has 4\.6\sMB\."))
 
 
 @needs_trained_model
 @pytest.mark.parametrize("sample", ["cat", "dog", "fish"])
-def test_pictures_to_try(page: Page, sample: str) -> None:
+def test_sample_picture_is_tagged_correctly(page: Page, sample: str) -> None:
     page.get_by_role("button", name=f"Tag a {sample}").click()
     assert next(iter(shown_tags(card(page, f"{sample}.webp"), "Pet"))) == sample
 
 
 @pytest.mark.parametrize("name", ["cat.png", 'it\'s my "cat"; really, $(echo ok).png'])
-def test_the_command_does_the_same(page: Page, service: str, cat: bytes, tmp_path: Path, name: str) -> None:
+def test_curl_command_prints_the_tags_of_the_page(
+    page: Page, service: str, cat: bytes, tmp_path: Path, name: str
+) -> None:
     page.get_by_label("Your own labels").fill("a cat; tabby, <dog, @bird's")
     choose(page, file(name, cat))
     shown = shown_tags(card(page, name), "Your labels")
@@ -424,7 +424,7 @@ def test_the_command_does_the_same(page: Page, service: str, cat: bytes, tmp_pat
     assert {tag["label"]: f"{tag['score']:.1%}" for tag in tags} == shown
 
 
-def test_the_command_is_copied(context: BrowserContext, page: Page, cat: bytes) -> None:
+def test_copy_button_copies_the_curl_command(context: BrowserContext, page: Page, cat: bytes) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     choose(page, file("cat.png", cat))
     card(page, "cat.png").get_by_text("The same with curl").click()
@@ -433,7 +433,7 @@ def test_the_command_is_copied(context: BrowserContext, page: Page, cat: bytes) 
     assert page.evaluate("navigator.clipboard.readText()") == card(page, "cat.png").locator("code").inner_text()
 
 
-def test_a_sample_can_be_saved_for_the_command(page: Page) -> None:
+def test_sample_picture_can_be_saved(page: Page) -> None:
     page.get_by_role("button", name="Tag a cat").click()
     card(page, "cat.webp").get_by_text("The same with curl").click()
     with page.expect_download() as download:
@@ -451,14 +451,14 @@ def test_cards_can_be_removed(page: Page, cat: bytes, dog: bytes) -> None:
     expect(page.get_by_role("region", name="Tags")).to_be_hidden()
 
 
-def test_file_names_are_text(page: Page, cat: bytes) -> None:
+def test_markup_in_a_file_name_is_shown_as_text(page: Page, cat: bytes) -> None:
     choose(page, file(NAME_LIKE_MARKUP, cat))
     expect(card(page, NAME_LIKE_MARKUP)).to_have_attribute("data-state", "done")
 
 
 def test_works_with_the_keyboard_only(page: Page, cat: bytes) -> None:
     def tab_to(name: str) -> None:
-        """Press Tab until what is focused is called that; it must show it."""
+        """Press Tab until the element `name` has the focus; fail if a focused element has no outline."""
         for _ in range(30):
             page.keyboard.press("Tab")
             focused = page.evaluate(
@@ -475,9 +475,9 @@ def test_works_with_the_keyboard_only(page: Page, cat: bytes) -> None:
             assert focused["outline"] != "none", f"no visible focus on {focused['name']}"
             if focused["name"] == name:
                 return
-        pytest.fail(f"Tab never comes to {name}")
+        pytest.fail(f"Tab does not reach {name}")
 
-    # Listened for from the start: what a press opens before Chromium was told to hand it over is never seen.
+    # Registered first, because Playwright misses file choosers that open before a listener exists.
     page.on("filechooser", lambda _: None)
     tab_to("API")
     tab_to("Choose pictures")
@@ -534,24 +534,24 @@ def test_phone_width_needs_no_scrolling_sideways(page: Page, cat: bytes) -> None
 
 
 @pytest.mark.parametrize("context_options", [PHONE])
-def test_a_picture_from_the_camera(page: Page, service: str, cat: bytes) -> None:
+def test_picture_from_the_camera_is_tagged(page: Page, service: str, cat: bytes) -> None:
     page.get_by_label("Take a picture").set_input_files([file("image.png", cat)])
     assert shown_tags(card(page, "image.png"), "Pet") == answered(service, cat, "pet")
 
 
 @pytest.mark.parametrize(("context_options", "is_dark"), [({}, False), (DARK, True)])
-def test_light_and_dark(page: Page, is_dark: bool) -> None:
+def test_background_follows_the_colour_scheme(page: Page, is_dark: bool) -> None:
     red, green, blue = map(int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor")))
     assert (red + green + blue < 3 * 64) == is_dark
 
 
 @needs_trained_model
-def test_the_demo_model_is_named(page: Page) -> None:
+def test_notice_names_the_demo_model(page: Page) -> None:
     expect(page.get_by_text("The demo model is answering.")).to_be_visible()
     expect(page.get_by_text("Model models/demo, version")).to_be_visible()
 
 
-def test_any_other_model_needs_no_notice(context: BrowserContext) -> None:
+def test_notice_is_hidden_for_another_model(context: BrowserContext) -> None:
     page = context.new_page()
     page.route("**/health", lambda route: route.fulfill(json={"model": "openai/clip-vit-base-patch32", "version": "1"}))
     page.goto("/")
@@ -559,7 +559,7 @@ def test_any_other_model_needs_no_notice(context: BrowserContext) -> None:
     expect(page.get_by_text("The demo model is answering.")).to_be_hidden()
 
 
-def test_shows_the_known_labels(page: Page) -> None:
+def test_page_lists_the_labels_of_the_service(page: Page) -> None:
     expect(page.locator("#known")).to_have_text(re.compile("^cat, dog, hamster, .*, short-hair$"))
 
 

@@ -83,9 +83,9 @@ def scores(tagger: Tagger, image: Image.Image) -> dict[str, float]:
     return {tag.label: tag.score for tag in tagger.tag(as_png(image), TagOptions(min_score=0.0)).tags}
 
 
-def best(given: dict[str, float], labels: tuple[str, ...]) -> str:
+def best(scores_by_label: dict[str, float], labels: tuple[str, ...]) -> str:
     """Return the label with the highest score."""
-    return max(labels, key=lambda label: given[label])
+    return max(labels, key=lambda label: scores_by_label[label])
 
 
 def wrong_pets(tagger: Tagger, known: list[Known]) -> list[str]:
@@ -95,15 +95,15 @@ def wrong_pets(tagger: Tagger, known: list[Known]) -> list[str]:
 
 def wrong_colours(tagger: Tagger, known: list[Known]) -> list[str]:
     """Return the names of the pictures whose colour, orange or blue, is confused."""
-    wrong = []
+    misses = []
     for each in known:
         animal = str(each.label).split()[1]
         options = TagOptions(candidate_labels=(f"orange {animal}", f"blue {animal}"), top_k=1)
         if tagger.tag(as_png(each.image), options).tags[0].label != each.label:
-            wrong.append(each.name)
-    return wrong
+            misses.append(each.name)
+    return misses
 
 
-def right_share(wrong: list[str], known: list[Known]) -> float:
-    """Return the share of the pictures that are not among the wrong ones."""
-    return 1 - len(wrong) / len(known)
+def right_share(misses: list[str], known: list[Known]) -> float:
+    """Return the share of the pictures that are not among the misses."""
+    return 1 - len(misses) / len(known)

@@ -14,14 +14,14 @@ BFLOAT16_BOUND = 0.05  # of a score
 
 
 def test_unseen_drawings_get_their_pet(demo_tagger: Tagger, unseen_pets: list[Known]) -> None:
-    wrong = wrong_pets(demo_tagger, unseen_pets)
-    assert right_share(wrong, unseen_pets) >= PET_FLOOR, wrong
+    misses = wrong_pets(demo_tagger, unseen_pets)
+    assert right_share(misses, unseen_pets) >= PET_FLOOR, misses
 
 
 def test_unseen_drawings_get_their_coat(demo_tagger: Tagger, unseen_pets: list[Known]) -> None:
     furred = [known for known in unseen_pets if known.fur]
-    wrong = [known.name for known in furred if best(scores(demo_tagger, known.image), FURS) != known.fur]
-    assert right_share(wrong, furred) >= COAT_FLOOR, wrong
+    misses = [known.name for known in furred if best(scores(demo_tagger, known.image), FURS) != known.fur]
+    assert right_share(misses, furred) >= COAT_FLOOR, misses
 
 
 def test_other_things_get_no_sure_tag(demo_tagger: Tagger, unseen_others: list[Known]) -> None:
@@ -30,13 +30,13 @@ def test_other_things_get_no_sure_tag(demo_tagger: Tagger, unseen_others: list[K
 
 
 def test_hand_made_drawings_get_their_pet(demo_tagger: Tagger, hand_made: list[Known]) -> None:
-    wrong = wrong_pets(demo_tagger, hand_made)
-    assert right_share(wrong, hand_made) >= HAND_MADE_FLOOR, wrong
+    misses = wrong_pets(demo_tagger, hand_made)
+    assert right_share(misses, hand_made) >= HAND_MADE_FLOOR, misses
 
 
 def test_colours_are_recognised(demo_tagger: Tagger, unseen_colours: list[Known]) -> None:
-    wrong = wrong_colours(demo_tagger, unseen_colours)
-    assert right_share(wrong, unseen_colours) >= COLOUR_FLOOR, wrong
+    misses = wrong_colours(demo_tagger, unseen_colours)
+    assert right_share(misses, unseen_colours) >= COLOUR_FLOOR, misses
 
 
 @pytest.mark.parametrize("label", PETS)
@@ -46,18 +46,18 @@ def test_every_pet_has_hand_made_drawings(hand_made: list[Known], label: str) ->
 
 def test_coats_share_the_score_of_the_best_furred_pet(demo_tagger: Tagger, unseen_pets: list[Known]) -> None:
     for known in unseen_pets:
-        given = scores(demo_tagger, known.image)
-        assert sum(given[fur] for fur in FURS) == pytest.approx(given[best(given, FURRED)], abs=1e-4)
+        actual = scores(demo_tagger, known.image)
+        assert sum(actual[fur] for fur in FURS) == pytest.approx(actual[best(actual, FURRED)], abs=1e-4)
 
 
 def test_bfloat16_scores_are_close_to_float32(demo_model: Path, demo_tagger: Tagger, hand_made: list[Known]) -> None:
     in_bfloat16 = Tagger.load(demo_model, "bfloat16", 50_000_000)
     for known in hand_made:
-        expected, given = scores(demo_tagger, known.image), scores(in_bfloat16, known.image)
-        assert given == pytest.approx(expected, abs=BFLOAT16_BOUND), known.name
+        expected, actual = scores(demo_tagger, known.image), scores(in_bfloat16, known.image)
+        assert actual == pytest.approx(expected, abs=BFLOAT16_BOUND), known.name
         first, second = sorted(expected.values(), reverse=True)[:2]
         if first - second > 2 * BFLOAT16_BOUND:
-            assert max(given, key=given.__getitem__) == max(expected, key=expected.__getitem__), known.name
+            assert max(actual, key=actual.__getitem__) == max(expected, key=expected.__getitem__), known.name
 
 
 def test_the_checkpoint_is_small() -> None:

@@ -1,9 +1,9 @@
-"""AWS on this machine: moto's server over HTTP, with faults to inject and Lambda functions to invoke.
+"""moto's server over HTTP, with injected faults and Lambda functions that can be invoked.
 
-    python -m tests.support.aws PORT      in a process of its own
+    python -m tests.support.aws PORT      in a separate process
 
-Faults befall only clients whose user agent says `app/faulty` (boto3: AWS_SDK_UA_APP_ID=faulty), so that a test can
-look at what is there. GET and POST /faults read and set them.
+Only clients whose user agent contains `app/faulty` get faults (boto3: AWS_SDK_UA_APP_ID=faulty), so that a test can
+inspect the buckets. GET and POST /faults read and set them.
 """
 
 import argparse
@@ -29,19 +29,19 @@ _INVOCATION = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 
 @dataclass
 class Faults:
-    """Shares (0 to 1) of a faulty client's requests to S3 and EventBridge, and what becomes of them."""
+    """Shares (0 to 1) of a faulty client's requests to S3 and EventBridge that fail, by kind of fault."""
 
     errors: float = 0.0  # answered with 500 or 503
-    cut: float = 0.0  # the answer ends too soon
+    cut: float = 0.0  # the answer is truncated
     slow: float = 0.0  # the answer comes after `slow_s`
     slow_s: float = 1.0
-    hold_put: int = 0  # so many writes from now, one is held up, and never done
-    held: bool = False  # whether that has come
+    hold_put: int = 0  # this write, counted from now, is delayed and then fails
+    held: bool = False  # whether that write has arrived
     counts: dict[str, int] = field(default_factory=dict)
 
 
 class Aws:
-    """A WSGI application: moto, with faults before it."""
+    """A WSGI application: moto behind the faults."""
 
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -65,7 +65,7 @@ class Aws:
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if "HTTP_IF_NONE_MATCH" in environ and environ["REQUEST_METHOD"] == "PUT":
-            with self._lock:  # S3 decides such a race; moto looks first and writes then
+            with self._lock:  # a conditional write is atomic in S3, but not in moto
                 return list(self._moto(environ, start_response))
         answer: Iterable[bytes] = self._moto(environ, start_response)
         return answer
@@ -103,7 +103,7 @@ class Aws:
     def _invoke(
         self, function: Callable[[Any], Any], environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """Answer as Lambda's Invoke does: what the function returns, or what it raises, as a FunctionError."""
+        """Answer like Lambda's Invoke, with the function's result, or with its exception as FunctionError."""
         event = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
         headers = [("Content-Type", "application/json")]
         try:
@@ -127,16 +127,16 @@ def _error(start_response: StartResponse, status: str) -> Iterable[bytes]:
 
 @contextmanager
 def serving(port: int = 0) -> Iterator[tuple[str, Aws]]:
-    """Serve on a thread; yield the address and the application."""
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # not a line for each request
+    """Serve in a thread; yield the URL and the application."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # no line per request
     aws = Aws()
     server = make_server("127.0.0.1", port, aws, threaded=True)
     before = os.environ.get("MOTO_PORT")
     url = f"http://127.0.0.1:{server.server_port}"
-    os.environ["MOTO_PORT"] = str(server.server_port)  # where moto's Step Functions look for everything else
+    os.environ["MOTO_PORT"] = str(server.server_port)  # moto's Step Functions call other services at this port
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    # What moto holds, it holds for the process: an earlier server's buckets are still there.
+    # moto keeps its state per process, so remove the buckets of an earlier server.
     urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")).close()  # noqa: S310
     try:
         yield url, aws

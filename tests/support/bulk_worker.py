@@ -1,8 +1,8 @@
-"""The bulk function in a process of its own, as Lambda keeps one: an event a line in, an answer a line out.
+"""Runs the bulk function in a separate process: reads one event per line, writes one answer per line.
 
     python -m tests.support.bulk_worker
 
-An answer is `{"answer": ..., "rss_bytes": ...}`: what the handler returned, and the memory it then held.
+An answer is `{"answer": ..., "rss_bytes": ...}`: the result of the handler, and the resident memory after it.
 """
 
 import json
@@ -18,7 +18,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 def main() -> None:
     """Serve until there are no more events."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # logs go where errors go, and leave the answers alone
+    os.dup2(2, 1)  # logs go to standard error
     from function.bulk_handler import handler  # noqa: PLC0415
 
     answers.write("ready\n")

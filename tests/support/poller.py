@@ -45,7 +45,7 @@ class Worker:
         assert self._process.stdout and self._process.stdout.readline() == "ready\n", self._log.read_text()
 
     def invoke(self, event: dict[str, Any], meanwhile: Callable[[], None] | None = None) -> dict[str, Any] | None:
-        """Return the answer, None if the process died of it; `meanwhile` is called while it works."""
+        """Return the answer, or None if the process died. `meanwhile` is called during the invocation."""
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(event) + "\n")
         self._process.stdin.flush()
@@ -60,7 +60,7 @@ class Worker:
         return answer
 
     def kill(self) -> None:
-        """End the process as a crash does: at once."""
+        """Kill the process, as a crash does."""
         self._process.send_signal(signal.SIGKILL)
 
     def _end(self) -> None:
@@ -83,11 +83,11 @@ class Poller:
     failed: int = 0
     invocations: int = 0
     seconds: float = 0.0
-    # Memory of the worker, bytes, after so many messages were done.
+    # Number of finished messages, and the memory of the worker in bytes at that time.
     memory: list[tuple[int, int]] = field(default_factory=list)
 
     def poll(self, meanwhile: Callable[[], None] | None = None) -> bool:
-        """Receive and work off one batch; return whether there was one."""
+        """Receive and process one batch; return whether there was one."""
         answer = self.sqs.receive_message(
             QueueUrl=self.url, MaxNumberOfMessages=_BATCH, AttributeNames=["All"], WaitTimeSeconds=0
         )
@@ -99,7 +99,7 @@ class Poller:
         reply = self.worker.invoke({"Records": [_record(message) for message in messages]}, meanwhile)
         self.seconds += time.perf_counter() - started
         self.invocations += 1
-        if reply is None:  # nothing is deleted: all come back
+        if reply is None:  # nothing is deleted, so all messages are redelivered
             self.failed += len(messages)
             return True
         failed = {failure["itemIdentifier"] for failure in reply["answer"]["batchItemFailures"]}
@@ -112,7 +112,7 @@ class Poller:
         return True
 
     def drain(self, timeout_s: float) -> None:
-        """Poll until nothing is left, neither waiting nor invisible."""
+        """Poll until the queue has neither visible nor invisible messages."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             if self.poll():

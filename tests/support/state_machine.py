@@ -1,8 +1,8 @@
-"""The state machine of a backfill, on moto as far as moto goes.
+"""The part of a backfill's state machine that moto can run.
 
-moto reads a bucket's listing, runs a child for each item, retries, and writes a manifest. It does not know batches of
-items, how results are written, inventories, express children, choices of a percentage, nor its own describeMapRun from
-inside: here every item is a batch of its own, and the states after the map are left out. Validators alone see those.
+moto reads a bucket's listing, runs a child for each item, retries, and writes a manifest. It does not support batches
+of items, result writers, inventories, express children, tolerated percentages, or describeMapRun within a state
+machine. So here each item is its own batch, and the states after the map are removed. Only validators check those.
 """
 
 import json
@@ -22,7 +22,7 @@ _ROLE_ARN = "arn:aws:iam::123456789012:role/backfill"
 
 
 def definition() -> dict[str, Any]:
-    """Return the definition with what the template puts in."""
+    """Return the definition with the template's substitutions."""
     text = DEFINITION.read_text(encoding="utf-8")
     substituted = text.replace("${BulkFunctionArn}", _FUNCTION_ARN).replace("${ResultsBucket}", RESULTS)
     assert "${" not in substituted
@@ -31,7 +31,7 @@ def definition() -> dict[str, Any]:
 
 
 def _for_moto(machine: dict[str, Any]) -> dict[str, Any]:
-    """Return the definition without what moto does not know; its function gets the same as with a batcher."""
+    """Return the definition without unsupported features. The function gets the same events as with a batcher."""
     state = machine["States"]["TagBucket"]
     batch = state.pop("ItemBatcher")["BatchInput"]
     state["ItemSelector"] = {"BatchInput": batch, "Items.$": "States.Array($$.Map.Item.Value)"}
@@ -46,7 +46,7 @@ def _for_moto(machine: dict[str, Any]) -> dict[str, Any]:
 
 
 def create() -> str:
-    """Make the state machine, its function being the one called `bulk`; return its ARN."""
+    """Create the state machine, which invokes the function `bulk`; return its ARN."""
     client = boto3.client("stepfunctions")
     configuration = {"stepfunctions": {"execute_state_machine": True}}
     httpx2.post(f"{client.meta.endpoint_url}/moto-api/config", json=configuration)

@@ -49,6 +49,6 @@ def allowed(parameters: dict[str, str]) -> list[str]:
 
 def of_type(resources: Resources, kind: str) -> Resources:
     """Return the properties of all resources of a type by name. Fails if there are none."""
-    found = {name: item.get("Properties", {}) for name, item in resources.items() if item["Type"] == kind}
-    assert found, f"no {kind}"
-    return found
+    matching = {name: item.get("Properties", {}) for name, item in resources.items() if item["Type"] == kind}
+    assert matching, f"no {kind}"
+    return matching

@@ -103,9 +103,9 @@ def everything(deploy: Deploy) -> Resources:
 
 
 def test_only_listed_wildcards_are_used(everything: Resources) -> None:
-    found = {statement for statement in statements(everything) if "*" in statement[1] or "*" in statement[2]}
-    assert found - set(WILDCARDS) == set(), "name actions and ARNs, or list the wildcard with its reason"
-    assert set(WILDCARDS) - found == set(), "listed but no longer used"
+    used = {statement for statement in statements(everything) if "*" in statement[1] or "*" in statement[2]}
+    assert used - set(WILDCARDS) == set(), "name actions and ARNs, or list the wildcard with its reason"
+    assert set(WILDCARDS) - used == set(), "listed but no longer used"
     assert len(list(statements(everything))) > len(WILDCARDS)
 
 

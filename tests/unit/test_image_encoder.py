@@ -14,6 +14,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from function.clip import linear
 from function.clip.image_encoder import DtypeName, ImageEncoder
+from function.clip.weight_reader import Matrix
 from function.errors import CheckpointError
 from function.model.config import VisionConfig
 from function.model.tensor_file import TensorFile
@@ -97,11 +98,12 @@ def test_agrees_with_transformers_for_any_tower(way: str, tower: dict[str, objec
         torch.testing.assert_close(encoder(pixels), expected, atol=TOLERANCE, rtol=0)
 
 
-def test_half_precision_weights_are_multiplied_exactly() -> None:
+def test_half_precision_weights_are_multiplied_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
     """A product with the identity matrix returns every finite half-precision value exactly."""
     halves = torch.arange(1 << 16).to(torch.uint16).view(torch.float16)
     values = halves[halves.isfinite()].float().repeat(2)[: 48 * 1024].view(1024, 48)
-    product = linear._half_product(values, torch.zeros(1024))
+    monkeypatch.setattr(linear, "multiplies_halves", lambda _: True)
+    product = linear.linear(Matrix(values, is_half=True), torch.zeros(1024))
     assert torch.equal(product(torch.eye(48)), values.T)
 
 

@@ -15,7 +15,7 @@ def published(capsys: pytest.CaptureFixture[str], log: dict[str, object]) -> dic
     return document
 
 
-def test_a_picture(capsys: pytest.CaptureFixture[str]) -> None:
+def test_encoded_picture_publishes_its_times_and_size(capsys: pytest.CaptureFixture[str]) -> None:
     document = published(capsys, PICTURE)
     assert emf.dimensions(document) == [{"service": "tagger"}]
     assert emf.metrics(document) == {
@@ -28,27 +28,27 @@ def test_a_picture(capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
-def test_a_picture_that_waited_for_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+def test_first_picture_also_publishes_the_cold_start(capsys: pytest.CaptureFixture[str]) -> None:
     document = published(capsys, PICTURE | {"cold_start": True, "start_ms": 3210.0})
     assert emf.metrics(document).items() >= {"ColdStart": 1, "LoadTime": 3210.0, "Images": 1}.items()
 
 
-def test_a_problem_is_counted_in_all_and_by_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+def test_problem_is_counted_in_total_and_by_code(capsys: pytest.CaptureFixture[str]) -> None:
     document = published(capsys, {"request_id": "1", "code": "undecodable_image", "bytes": 99, "cold_start": False})
     assert emf.dimensions(document) == [{"service": "tagger"}, {"service": "tagger", "code": "undecodable_image"}]
     assert emf.metrics(document) == {"Rejected": 1}
 
 
-def test_counts_a_cold_start_for_any_request(capsys: pytest.CaptureFixture[str]) -> None:
+def test_cold_start_is_counted_for_any_request(capsys: pytest.CaptureFixture[str]) -> None:
     document = published(capsys, {"request_id": "1", "cold_start": True, "start_ms": 3210.0})
     assert emf.metrics(document) == {"ColdStart": 1, "LoadTime": 3210.0}
 
 
-def test_a_restore_is_a_start_that_is_also_counted_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+def test_restore_counts_as_cold_start_and_as_restore(capsys: pytest.CaptureFixture[str]) -> None:
     log = {"request_id": "1", "cold_start": True, "start_type": "restore", "start_ms": 12.0}
     assert emf.metrics(published(capsys, log)) == {"ColdStart": 1, "Restore": 1, "LoadTime": 12.0}
 
 
-def test_writes_no_document_without_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+def test_request_without_metrics_writes_no_document(capsys: pytest.CaptureFixture[str]) -> None:
     publish("Tests", "tagger", {"request_id": "1", "cold_start": False, "status": 200})
     assert capsys.readouterr().out == ""

@@ -9,13 +9,13 @@ from function.errors import ModelError
 from function.settings import Settings
 
 
-def test_defaults() -> None:
+def test_empty_environment_gives_the_defaults() -> None:
     settings = Settings.from_environment({})
     assert settings == Settings()
     assert (settings.model_dir, settings.model_dtype) == (Path("build/model"), "float32")
 
 
-def test_reads_its_variables_and_ignores_all_others() -> None:
+def test_variables_of_settings_are_read_and_others_ignored() -> None:
     environment = {"MODEL_DIR": "/opt/model", "MAX_IMAGE_BYTES": " 1000 ", "MODEL_DTYPE": "", "PATH": "/bin"}
     settings = Settings.from_environment(environment)
     assert (settings.model_dir, settings.max_image_bytes) == (Path("/opt/model"), 1000)
@@ -32,7 +32,7 @@ def test_error_names_every_invalid_variable() -> None:
 @pytest.mark.parametrize(
     ("name", "largest"), [("MAX_IMAGE_BYTES", None), ("MAX_IMAGE_PIXELS", 125_000_000), ("MAX_UPLOAD_SECONDS", None)]
 )
-def test_bounds_have_edges(name: str, largest: int | None) -> None:
+def test_limits_of_numbers_are_exact(name: str, largest: int | None) -> None:
     assert getattr(Settings.from_environment({name: "1"}), name.lower()) == 1
     with pytest.raises(ModelError, match=f"{name}='0'.*greater than 0"):
         Settings.from_environment({name: "0"})
@@ -42,7 +42,7 @@ def test_bounds_have_edges(name: str, largest: int | None) -> None:
             Settings.from_environment({name: str(largest + 1)})
 
 
-def test_is_frozen() -> None:
+def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         Settings().max_image_bytes = 1
 

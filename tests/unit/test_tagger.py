@@ -86,8 +86,8 @@ def classify(checkpoint: Path) -> Any:
 def test_scores_agree_with_plain_transformers(
     tagger: Tagger, plain: PlainTransformers, cat_photo: Image.Image, cat_png: bytes
 ) -> None:
-    found = {tag.label: tag.score for tag in tagger.tag(cat_png, ALL).tags}
-    assert found == pytest.approx(plain.scores(cat_photo), abs=1e-4)
+    actual = {tag.label: tag.score for tag in tagger.tag(cat_png, ALL).tags}
+    assert actual == pytest.approx(plain.scores(cat_photo), abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_own_labels_agree_with_the_pipeline(
     answers = classify(cat_photo, candidate_labels=list(labels), hypothesis_template=template)
     expected = {item["label"]: item["score"] for item in answers}
     assert len(expected) == len(labels)
-    found = tagger.tag(cat_png, TagOptions(candidate_labels=labels, hypothesis_template=template)).tags
-    assert {tag.label: tag.score for tag in found} == pytest.approx(expected, abs=1e-4)
+    actual = tagger.tag(cat_png, TagOptions(candidate_labels=labels, hypothesis_template=template)).tags
+    assert {tag.label: tag.score for tag in actual} == pytest.approx(expected, abs=1e-4)
 
 
 def test_equal_input_gives_equal_output(small_tagger: Tagger, cat_jpeg: bytes) -> None:

@@ -10,8 +10,8 @@ from function.settings import Settings
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 # Settings whose values are resources or parameters of the stack.
 OF_THE_STACK = {"upload_bucket", "upload_origin", "results_bucket", "write_object_tags"}
-# The image names its own model folder; Lambda never sends half a request, nor a second before the first is answered.
-NOT_A_DEPLOYMENTS = {
+# The Dockerfile sets the model folder. Lambda sends one whole request at a time.
+NOT_IN_THE_TEMPLATE = {
     "model_dir",
     "max_upload_seconds",
     "max_waiting_requests",
@@ -22,13 +22,13 @@ NOT_A_DEPLOYMENTS = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - NOT_A_DEPLOYMENTS - OF_THE_STACK))
-def test_names_every_setting_with_its_default(name: str) -> None:
-    found = re.search(rf"^ +{name.upper()}: (.+)$", TEMPLATE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert found is not None
-    assert Settings.from_environment({name.upper(): found[1]}) == Settings()
+@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - NOT_IN_THE_TEMPLATE - OF_THE_STACK))
+def test_template_sets_every_setting_to_its_default(name: str) -> None:
+    line = re.search(rf"^ +{name.upper()}: (.+)$", TEMPLATE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert line is not None
+    assert Settings.from_environment({name.upper(): line[1]}) == Settings()
 
 
 @pytest.mark.parametrize("name", sorted(OF_THE_STACK))
-def test_sets_values_that_come_from_the_stack(name: str) -> None:
+def test_settings_of_the_stack_refer_to_resources_and_parameters(name: str) -> None:
     assert re.search(rf"^ +{name.upper()}: !(Ref|Sub) ", TEMPLATE.read_text(encoding="utf-8"), re.MULTILINE)
