@@ -42,8 +42,8 @@ _EXIT_CODES = (
 )
 
 _DEMO_FOUND_NOTHING = (
-    "some images have no tags. The demo model knows drawings only. To tag photos, bake the real model on a machine with "
-    "a network: make run MODEL_ID=openai/clip-vit-base-patch32"
+    "some images have no tags. The demo model knows drawings only. To tag photos, bake the real model on a machine "
+    "with a network: make run MODEL_ID=openai/clip-vit-base-patch32"
 )
 
 Answer = tuple[Path, "Tagging | TaggerError | OSError"]
