@@ -11,7 +11,7 @@ import pytest
 from function.errors import UnexpectedEvent
 from tests.api.test_app import log_lines
 from tools.bulk_events import bulk_samples
-from tools.make_events import EVENTS_FOLDER, Request, multipart, rest_event, samples
+from tools.make_events import EVENTS_FOLDER, samples
 
 SAMPLES = samples()
 
@@ -53,13 +53,6 @@ def test_every_front_door_gives_the_same_tags(handler: Any, context: Any) -> Non
     assert all(answer == whole[0][:3] for answer in best)
 
 
-def test_raw_and_json_images_get_the_same_embedding(handler: Any, context: Any) -> None:
-    raw, as_json = (body_of(replay(handler, f"rest-embed-{kind}", context)) for kind in ("raw", "json"))
-    assert raw == as_json
-    assert len(raw["embedding"]) == raw["dim"]
-    assert len(body_of(replay(handler, "rest-embed-texts", context))["embeddings"]) == 2
-
-
 def test_answers_have_the_request_id_of_lambda(handler: Any, context: Any) -> None:
     headers = replay(handler, "rest-tag-multipart", context)["headers"]
     assert headers["x-request-id"] == context.aws_request_id
@@ -86,20 +79,6 @@ def test_tags_are_the_same_below_every_prefix(handler: Any, context: Any) -> Non
     expected = body_of(replay(handler, "rest-tag-raw", context))
     for door in ("rest-base-path", "http-stage", "rest-trailing-slash"):
         assert body_of(replay(handler, f"{door}-tag", context)) == expected
-
-
-def test_body_that_arrived_as_text_is_explained(handler: Any, context: Any) -> None:
-    detail = body_of(replay(handler, "error-body-as-text", context))["detail"]
-    assert "arrived as text" in detail
-    assert "multipart/form-data, application/octet-stream, image/jpeg" in detail
-
-
-def test_too_many_bytes(handler: Any, context: Any) -> None:
-    form = multipart(("file", "big.jpg", b"\0" * 4_600_000))
-    response = handler(
-        rest_event(Request("POST", "/tag", form, "multipart/form-data; boundary=pet-tagger-boundary")), context
-    )
-    assert (response["statusCode"], body_of(response)["code"]) == (413, "too_many_bytes")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
 from tests.support.request_cases import CASES, IMAGE
-from tools.make_events import Request, rest_event
+from tools.make_events import rest_event
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -24,9 +24,3 @@ def test_request_gets_its_answer(handler: Any, context: Any, small_tagger: Tagge
     else:
         assert body["code"] == case.code
         assert case.detail in body["detail"]
-
-
-@pytest.mark.parametrize("path", ["/health", "/labels", "/", "/docs"])
-def test_head_gets_no_body(handler: Any, context: Any, path: str) -> None:
-    response = handler(rest_event(Request("HEAD", path)), context)
-    assert (response["statusCode"], response["body"]) == (200, "")

@@ -3,46 +3,26 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from collections.abc import Callable
 
+from tests.support.http_server import Answer, Request, http_server
 from tests.support.programs import ROOT
 from tools.server_process import free_port
 
 
-@contextmanager
-def osv(vulnerable: str) -> Iterator[str]:
-    """Serve a database, in OSV's form, that knows a vulnerability of one package; yield its address."""
+def osv(vulnerable: str) -> Callable[[Request], Answer]:
+    """Return a database in OSV's form that knows a vulnerability of one package."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer({})
+    def answer(request: Request) -> Answer:
+        query = json.loads(request.body or "{}")
+        vulnerabilities = []
+        if query and query["package"]["name"] == vulnerable:
+            package = {"name": vulnerable, "ecosystem": "PyPI"}
+            affected = [{"package": package, "ranges": [], "versions": [query["version"]]}]
+            vulnerabilities = [{"id": "PYSEC-0000-1", "summary": "made up", "affected": affected}]
+        return 200, json.dumps({"vulns": vulnerabilities} if vulnerabilities else {}).encode(), {}
 
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            package = {"name": asked["package"]["name"], "ecosystem": "PyPI"}
-            affected = [{"package": package, "ranges": [], "versions": [asked["version"]]}]
-            known = {"id": "PYSEC-0000-1", "summary": "made up", "affected": affected}
-            self._answer({"vulns": [known]} if package["name"] == vulnerable else {})
-
-        def _answer(self, body: object) -> None:
-            content = json.dumps(body).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1/query"
-        finally:
-            server.shutdown()
+    return answer
 
 
 def audit(url: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -58,8 +38,8 @@ def audit(url: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_fails_on_a_known_vulnerability() -> None:
-    with osv(vulnerable="torch") as url:
-        result = audit(url)
+    with http_server(osv(vulnerable="torch")) as url:
+        result = audit(f"{url}/v1/query")
     assert result.returncode == 1
     assert "PYSEC-0000-1" in result.stdout + result.stderr
 

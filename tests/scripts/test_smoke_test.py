@@ -3,9 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tests.support.fake_aws import FakeAws, outputs
+from tests.support.http_server import Answer, Request, http_server
 from tests.support.programs import ROOT
 
 PHOTO = (ROOT / "events/cat.jpg").read_bytes()
@@ -26,27 +25,14 @@ def api(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[AWSRequest]]]:
     """Serve `answers` in turn; yield the URL and the requests that arrived."""
     requests: list[AWSRequest] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            data = self.rfile.read(int(self.headers["Content-Length"]))
-            url = f"http://{self.headers['Host']}{self.path}"
-            requests.append(AWSRequest("POST", url, dict(self.headers), data))
-            status, body = answers[min(len(requests), len(answers)) - 1]
-            content = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def answer(request: Request) -> Answer:
+        url = f"http://{request.headers['Host']}{request.path}"
+        requests.append(AWSRequest("POST", url, request.headers, request.body))
+        status, body = answers[min(len(requests), len(answers)) - 1]
+        return status, json.dumps(body).encode(), {}
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1/tag", requests
-        finally:
-            server.shutdown()
+    with http_server(answer) as url:
+        yield f"{url}/v1/tag", requests
 
 
 def smoke_test(folder: Path, url: str, **stack_outputs: str) -> tuple[int, str]:

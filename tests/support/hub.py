@@ -1,13 +1,13 @@
 """A Hugging Face hub with one repository, for tests of the download."""
 
 import hashlib
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.support.http_server import Answer, Request, http_server
 
 
 @dataclass
@@ -41,38 +41,20 @@ def digest(path: Path) -> str:
 @contextmanager
 def serve_hub(model_id: str, revision: str, folder: Path) -> Iterator[Hub]:
     """Serve `folder` as the repository `model_id`."""
-    served = Hub(model_id, revision, folder)
+    hub = Hub(model_id, revision, folder)
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            parts = self.path.partition("?")[0].strip("/").split("/")
-            content, etag = b"", ""
-            if self.path.startswith(f"/api/models/{served.model_id}/tree/"):
-                content = json.dumps(served.tree()).encode()
-            elif self.path.startswith(f"/api/models/{served.model_id}"):
-                content = json.dumps(served.info()).encode()
-            elif "/".join(parts[:2]) == served.model_id and (path := served.folder / parts[-1]).is_file():
-                content, etag = path.read_bytes(), digest(path)
-                if self.command == "GET":
-                    served.requested.append(parts[-1])
-            self.send_response(200 if content else 404)
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header("X-Repo-Commit", served.revision)
-            self.send_header("ETag", f'"{etag}"')
-            if not content:
-                self.send_header("X-Error-Code", "RepoNotFound")
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(content)
+    def answer(request: Request) -> Answer:
+        headers = {"X-Repo-Commit": hub.revision}
+        parts = request.path.partition("?")[0].strip("/").split("/")
+        if request.path.startswith(f"/api/models/{hub.model_id}/tree/"):
+            return 200, json.dumps(hub.tree()).encode(), headers
+        if request.path.startswith(f"/api/models/{hub.model_id}"):
+            return 200, json.dumps(hub.info()).encode(), headers
+        if "/".join(parts[:2]) == hub.model_id and (path := hub.folder / parts[-1]).is_file():
+            if request.method == "GET":
+                hub.requested.append(parts[-1])
+            return 200, path.read_bytes(), {**headers, "ETag": f'"{digest(path)}"'}
+        return 404, b"", {**headers, "X-Error-Code": "RepoNotFound"}
 
-        do_HEAD = do_GET
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield served
-    server.shutdown()
-    server.server_close()
+    with http_server(answer) as hub.url:
+        yield hub

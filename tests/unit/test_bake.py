@@ -185,8 +185,3 @@ def test_folder_that_is_not_a_baked_model_is_not_overwritten(
     assert run(small_checkpoint, tmp_path) == 2
     assert "so it is not overwritten" in capfd.readouterr().err
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
-
-
-def test_verify_names_the_missing_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert bake.main(["--verify", str(tmp_path)]) == 2
-    assert "manifest.json: missing" in capfd.readouterr().err
