@@ -1,6 +1,5 @@
-"""Small data sets in the layout of Oxford-IIIT Pets and COCO, and a server with ranges that can stall or break off."""
+"""Small data sets in the layout of Oxford-IIIT Pets and COCO, and a server with ranges that can break off or stall."""
 
-import http.server
 import io
 import json
 import tarfile
@@ -15,6 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import encode
+from tests.support.http_server import Answer, Request, http_server
 from tools.accuracy.pets import BREEDS
 
 # Image id -> kinds of animals. Only some are chosen: a horse is no pet, and two kinds have no single answer.
@@ -33,63 +33,53 @@ CHOSEN = {1: "cat", 2: "dog", 3: "bird", 8: "cat", 4: None, 5: None}
 
 @dataclass
 class FileServer:
-    """Serves a folder. The file `stalls` is sent halfway only; `breaks` is cut off halfway, the first time.
+    """Serves a folder. `ranges` has the name and the Range header of every request.
 
-    `ranges` has the name and the Range header of every request.
+    The connection breaks off in the middle of the file `breaks`, the first time. With `stalls`, the server does not
+    answer the next request for this file until it is stopped.
     """
 
     folder: Path
     url: str = ""
-    stalls: str = ""
     breaks: str = ""
+    stalls: bool = False
     stalled: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=threading.Event)
     ranges: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def answer(self, request: Request) -> Answer:
+        """Return a file or a part of it."""
+        path, asked = self.folder / request.path.strip("/"), request.headers.get("Range")
+        self.ranges.append((path.name, asked))
+        content = path.read_bytes() if path.is_file() else b""
+        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
+        if asked and self.stalls:
+            self.stalled.set()
+            self.stopped.wait(60)
+        if asked and start >= len(content):
+            return 416, b"", {"Content-Range": f"bytes */{len(content)}"}
+        headers = {
+            "Content-Length": str(len(content) - start),
+            "Content-Type": "text/html" if path.suffix == ".html" else "application/octet-stream",
+        }
+        if asked:
+            return (
+                206,
+                content[start:],
+                {**headers, "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"},
+            )
+        if path.name == self.breaks:
+            self.breaks = ""
+            return 200, content[: len(content) // 2], headers
+        return 200 if content else 404, content, headers
 
 
 @contextmanager
 def serve_files(folder: Path) -> Iterator[FileServer]:
-    served, stop = FileServer(folder), threading.Event()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path, asked = served.folder / self.path.strip("/"), self.headers["Range"]
-            served.ranges.append((path.name, asked))
-            content = path.read_bytes() if path.is_file() else b""
-            start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
-            if asked and start >= len(content):
-                self.send_response(416)
-                self.send_header("Content-Range", f"bytes */{len(content)}")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            self.send_response(206 if asked else 200 if content else 404)
-            self.send_header("Content-Length", str(len(content) - start))
-            self.send_header("Content-Type", "text/html" if path.suffix == ".html" else "application/octet-stream")
-            if asked:
-                self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-            self.end_headers()
-            half = len(content) // 2
-            if path.name == served.stalls:
-                self.wfile.write(content[start:half])
-                self.wfile.flush()
-                served.stalled.set()
-                stop.wait(60)
-            elif path.name == served.breaks:
-                served.breaks = ""
-                self.wfile.write(content[start:half])
-            else:
-                self.wfile.write(content[start:])
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield served
-    stop.set()
-    server.shutdown()
-    server.server_close()
+    served = FileServer(folder)
+    with http_server(served.answer) as served.url:
+        yield served
+        served.stopped.set()
 
 
 @pytest.fixture(scope="session")
