@@ -1,6 +1,5 @@
 """POST /embed: images and texts get unit vectors, and mistakes get the right problem document."""
 
-import base64
 import json
 import math
 from typing import Any
@@ -11,7 +10,8 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from function.tagging.tagger import Tagger
-from tests.api.test_tag import encoded, is_problem
+from tests.support.problems import is_problem
+from tests.support.request_cases import encoded
 from tools.make_events import png_header
 
 
@@ -161,5 +161,4 @@ def test_no_json_gets_500(client: TestClient, body: bytes) -> None:
 
 def test_base64_in_text_is_embedded_as_text(client: TestClient, cat_jpeg: bytes) -> None:
     """The name of the field says what its value is. The service does not guess."""
-    inputs = base64.b64encode(cat_jpeg).decode()
-    is_problem(client.post("/embed", json={"text": inputs}), 422, "invalid_option")
+    is_problem(client.post("/embed", json={"text": encoded(cat_jpeg)}), 422, "invalid_option")

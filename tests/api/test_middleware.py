@@ -12,9 +12,9 @@ from function.api.app import create_app
 from function.settings import Settings
 from function.start import Start
 from function.tagging.tagger import Tagger
-from tests.api.test_app import log_lines
 from tests.conftest import encode
 from tests.support import emf
+from tests.support.logs import log_lines
 from tools.make_events import PICTURE
 
 JPEG = {"content-type": "image/jpeg"}
@@ -33,9 +33,9 @@ def counted(small_tagger: Tagger) -> Iterator[TestClient]:
         yield client
 
 
-def test_log_line_has_all_fields_and_no_part_of_the_image(counted: TestClient) -> None:
+def test_log_line_has_all_fields_and_no_part_of_the_image(counted: TestClient, cat_jpeg: bytes) -> None:
     with log_lines() as lines:
-        response = counted.post("/tag", content=PICTURE.read_bytes(), headers=JPEG)
+        response = counted.post("/tag", content=cat_jpeg, headers=JPEG)
     (line,) = lines
     assert {name: line[name] for name in ("cold_start", "start_ms", "content_type", "format", "status", "model")} == {
         "cold_start": True,
@@ -46,7 +46,9 @@ def test_log_line_has_all_fields_and_no_part_of_the_image(counted: TestClient) -
         "model": "small",
     }
     assert line["request_id"] == line["correlation_id"] == response.headers["x-request-id"]
-    assert {"bytes", "pixels", "milliseconds", "decode_ms", "wait_ms", "encode_ms", "score_ms", "top_tag"} <= set(line)
+    assert (line["bytes"], line["pixels"]) == (len(cat_jpeg), 451 * 300)
+    assert line["top_tag"] == response.json()[0]["label"]
+    assert {"milliseconds", "decode_ms", "wait_ms", "encode_ms", "score_ms"} <= set(line)
     assert all(len(str(value)) < 100 for value in line.values())
 
 

@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
-from tests.api.test_tag import is_problem
+from tests.support.problems import is_problem
 from tests.support.request_cases import CASES, IMAGE
 
 GET_ROUTES = ("/health", "/labels", "/", "/docs", "/openapi.json")

@@ -7,7 +7,7 @@ import time
 import pytest
 from starlette.testclient import TestClient
 
-from tests.api.test_app import log_lines
+from tests.support.logs import log_lines
 from tools.make_events import PICTURE
 
 

@@ -9,25 +9,9 @@ from starlette.testclient import TestClient
 from function.settings import Settings
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
+from tests.support.problems import is_problem
+from tests.support.request_cases import encoded
 from tools.make_events import png_header
-
-Json = Any
-
-
-def encoded(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def is_problem(response: Any, status: int, code: str) -> Json:
-    """Assert that the response is that problem, complete, and return it."""
-    problem = response.json()
-    assert (response.status_code, problem["code"]) == (status, code), problem
-    assert response.headers["content-type"] == "application/problem+json"
-    assert set(problem) == {"type", "title", "status", "detail", "code", "request_id"}
-    assert problem["status"] == status
-    assert problem["request_id"] == response.headers["x-request-id"]
-    assert response.headers["x-model"] == "small"
-    return problem
 
 
 def test_answers_tags_best_first(client: TestClient, small_tagger: Tagger, cat_jpeg: bytes) -> None:
@@ -93,7 +77,7 @@ def test_options_work_the_same_in_form_query_and_json(
 EACH_WAY = ("query", "form", "json")
 
 
-def asked(client: TestClient, way: str, image: bytes, options: dict[str, Any]) -> Json:
+def asked(client: TestClient, way: str, image: bytes, options: dict[str, Any]) -> Any:
     """Return the tags for options that are sent in the query, in a form or in JSON."""
     response = (
         client.post("/tag", content=image, params=options)

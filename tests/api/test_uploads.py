@@ -17,8 +17,7 @@ from function.errors import MalformedBody
 from function.s3 import S3Object
 from function.settings import Settings
 from function.tagging.tagger import Tagger
-from tests.bulk.conftest import REGION, environment
-from tests.support.aws import Aws, serving
+from tests.support.aws import REGION, Aws, environment, serving
 
 BUCKET = "upload-bucket"
 

@@ -4,26 +4,22 @@ import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
 from function.bulk.eventbridge import EventPublisher
-from function.bulk.pipeline import BulkTagger, monotonic_deadline
+from function.bulk.pipeline import BulkTagger
 from function.bulk.results import Results
 from function.s3 import ObjectStore
 from function.tagging.tagger import Tagger
 from tests.support import aws
+from tests.support.aws import OLD_PHOTOS, PHOTOS, REGION, RESULTS, drain, environment
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_sqs import SQSClient
-
-PHOTOS, OLD_PHOTOS, RESULTS = "photos-bucket", "unversioned-bucket", "results-bucket"
-REGION: Final = "eu-central-1"
 
 
 @pytest.fixture(scope="module")
@@ -33,18 +29,6 @@ def cloud() -> Iterator[aws.Aws]:
         for name, value in environment(url).items():
             patch.setenv(name, value)
         yield application
-
-
-def environment(url: str) -> dict[str, str]:
-    """Return the environment variables that make boto3 send requests to `url`."""
-    return {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
 
 
 @pytest.fixture(scope="module")
@@ -69,16 +53,6 @@ def received_events(cloud: aws.Aws) -> Callable[[], list[dict[str, Any]]]:  # no
     return lambda: [json.loads(message["Body"]) for message in drain(sqs, url)]
 
 
-def drain(sqs: "SQSClient", url: str) -> list[Any]:
-    """Return all messages of a queue, and delete them."""
-    messages: list[Any] = []
-    while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-        messages += batch
-        for message in batch:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return messages
-
-
 @pytest.fixture(scope="module")
 def handler(s3: "S3Client", small_model: Path) -> Iterator[Callable[[Any, Any], Any]]:  # noqa: ARG001 - must run first
     """The real handler module, loaded with the small model."""
@@ -88,20 +62,6 @@ def handler(s3: "S3Client", small_model: Path) -> Iterator[Callable[[Any, Any], 
         sys.modules.pop("function.bulk_handler", None)
         yield importlib.import_module("function.bulk_handler").handler
     sys.modules.pop("function.bulk_handler", None)
-
-
-@dataclass
-class Context:
-    """The part of Lambda's context that the handler uses."""
-
-    seconds: float = 60.0
-    aws_request_id: str = "0f0f0f0f-1111-2222-3333-444444444444"
-
-    def __post_init__(self) -> None:
-        self._remaining_s = monotonic_deadline(self.seconds)
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self._remaining_s() * 1000)
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from tests.bulk.conftest import PHOTOS, RESULTS, Context
-from tests.support.aws import Aws
+from tests.support.aws import PHOTOS, RESULTS, Aws
+from tests.support.lambda_context import Context
 from tests.support.state_machine import create
 from tools import backfill
 from tools.backfill import Backfill, Progress, concurrency_warning

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from function.errors import ItemsUnfinished, MalformedMessage, ModelError
-from tests.bulk.conftest import PHOTOS, RESULTS, Context
+from tests.support.aws import PHOTOS, RESULTS
+from tests.support.lambda_context import Context
 from tools.bulk_events import AWKWARD, BUCKET, GONE, PICTURE, PLAIN, bulk_samples, message_id, object_created, sqs_event
 from tools.make_events import EVENTS_FOLDER
 

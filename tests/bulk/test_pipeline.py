@@ -14,8 +14,7 @@ from function.bulk.results import Results
 from function.errors import ItemsUnfinished, StorageUnavailable
 from function.s3 import ObjectStore, S3Object
 from function.tagging.tagger import Tagger
-from tests.bulk.conftest import OLD_PHOTOS, PHOTOS, RESULTS
-from tests.support.aws import Aws
+from tests.support.aws import OLD_PHOTOS, PHOTOS, RESULTS, Aws
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -18,7 +18,7 @@ import httpx2
 import pytest
 
 from function.tagging.tagger import Tagger
-from tests.bulk.conftest import PHOTOS, REGION, RESULTS, drain, environment
+from tests.support.aws import PHOTOS, REGION, RESULTS, drain, environment
 from tests.support.poller import Poller, Worker
 from tools.server_process import free_port
 

@@ -12,8 +12,8 @@ import boto3
 from statelint.linter import Linter  # type: ignore[import-untyped]
 
 from function.errors import ItemsUnfinished
-from tests.bulk.conftest import PHOTOS, RESULTS, Context
-from tests.support.aws import Aws
+from tests.support.aws import PHOTOS, RESULTS, Aws
+from tests.support.lambda_context import Context
 from tests.support.state_machine import DEFINITION, create, definition
 
 if TYPE_CHECKING:

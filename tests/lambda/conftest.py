@@ -4,28 +4,19 @@ import asyncio
 import importlib
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.lambda_context import Context
+
 Handler = Callable[[Any, Any], dict[str, Any]]
 
 
-@dataclass
-class LambdaContext:
-    """The part of Lambda's context that the handlers use."""
-
-    aws_request_id: str = "0f0f0f0f-1111-2222-3333-444444444444"
-    function_name: str = "pet-tagger"
-    memory_limit_in_mb: int = 3008
-    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:pet-tagger"
-
-
 @pytest.fixture(scope="session")
-def context() -> LambdaContext:
-    return LambdaContext()
+def context() -> Context:
+    return Context()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from function.errors import UnexpectedEvent
-from tests.api.test_app import log_lines
+from tests.support.logs import log_lines
 from tools.bulk_events import bulk_samples
 from tools.make_events import EVENTS_FOLDER, samples
 

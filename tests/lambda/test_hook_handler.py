@@ -10,21 +10,12 @@ from typing import Any
 import pytest
 
 from function import hook_handler
+from tests.support.lambda_context import Context
 
 EVENT = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "e-1"}
 VERSION = "arn:aws:lambda:eu-central-1:123456789012:function:pets-tag:7"
 CAT, COAT = {"label": "cat", "score": 0.4, "group": "pet"}, {"label": "short-hair", "score": 0.5, "group": "fur"}
 Answer = Callable[[Any], Any]
-
-
-class Context:
-    """Lambda's context, with a fixed remaining time."""
-
-    def __init__(self, remaining_s: float) -> None:
-        self._remaining_s = remaining_s
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self._remaining_s * 1000)
 
 
 class FunctionFailed(Exception):

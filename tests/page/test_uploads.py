@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.bulk.conftest import REGION, environment
 from tests.page.test_browser import card, choose, file, shown_tags
 from tests.support import aws
+from tests.support.aws import REGION, environment
 from tests.support.programs import ROOT
 from tools.server_process import free_port, serving
 

@@ -18,12 +18,17 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+PHOTOS, OLD_PHOTOS, RESULTS = "photos-bucket", "unversioned-bucket", "results-bucket"
+REGION: Final = "eu-central-1"
 _INVOCATION = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 
 
@@ -148,6 +153,28 @@ def serving(port: int = 0) -> Iterator[tuple[str, Aws]]:
             del os.environ["MOTO_PORT"]
         else:
             os.environ["MOTO_PORT"] = before
+
+
+def environment(url: str) -> dict[str, str]:
+    """Return the environment variables that make boto3 send requests to `url`."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def drain(sqs: "SQSClient", url: str) -> list[Any]:
+    """Return all messages of a queue, and delete them."""
+    messages: list[Any] = []
+    while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        messages += batch
+        for message in batch:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return messages
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from tests.bulk.conftest import Context
+from tests.support.lambda_context import Context
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 

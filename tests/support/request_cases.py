@@ -10,8 +10,14 @@ from urllib.parse import quote
 
 from tools.make_events import PICTURE, Request
 
+
+def encoded(data: bytes) -> str:
+    """Return `data` in base64."""
+    return base64.b64encode(data).decode()
+
+
 IMAGE = PICTURE.read_bytes()
-B64 = base64.b64encode(IMAGE).decode()
+B64 = encoded(IMAGE)
 LABELS = ("a cat", "a dog")
 JSON = "application/json"
 FORM = "multipart/form-data; boundary=BOUND"

@@ -14,7 +14,7 @@ import boto3
 import httpx2
 import yaml
 
-from tests.bulk.conftest import RESULTS
+from tests.support.aws import RESULTS
 
 DEFINITION = Path(__file__).parents[2] / "infra/backfill.asl.yaml"
 _FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:bulk"
