@@ -18,8 +18,7 @@ _COLUMNS = (
     "source",
     "licence",
     "pixels",
-    "encode, AVX2",
-    "encode, this CPU",
+    "encode time",
     "memory, MB",
     "download, MB",
     "baked, MB",
@@ -46,7 +45,7 @@ def page(summary: dict[str, Any]) -> str:
 
 
 def _row(name: str, model: dict[str, Any], shapes: dict[str, dict[str, float]], numbers: dict[str, int]) -> str:
-    measured, default = shapes[model["shape"]], shapes[DEFAULT]
+    measured = shapes[model["shape"]]
     cells = [
         f"`{name}`{', ' + model['note'] if 'note' in model else ''}",
         f"{model['pets']:.1f}" if "pets" in model else "-",
@@ -54,8 +53,8 @@ def _row(name: str, model: dict[str, Any], shapes: dict[str, dict[str, float]], 
         f"({numbers[model['source']]})",
         model["licence"],
         str(SHAPES[model["shape"]].vision.get("image_size", 224)),
-        *(f"{measured[key] / default[key]:.2f}" for key in ("avx2_encode_ms", "native_encode_ms")),
-        *(f"{measured[key]:,.0f}" for key in ("avx2_rss_peak_mb", "download_mb", "baked_mb")),
+        f"{measured['encode_ratio']:.2f}",
+        *(f"{measured[key]:,.0f}" for key in ("rss_peak_mb", "download_mb", "baked_mb")),
         f"{IMAGE_WITHOUT_MODEL_MB + measured['baked_mb']:,.0f}",
     ]
     return f"| {' | '.join(cells)} |"
@@ -67,7 +66,6 @@ def _notes(summary: dict[str, Any]) -> str:
     return _NOTES.read_text(encoding="utf-8").format(
         **summary["machine"],
         rounds=3 * summary["rounds"],
-        avx2=default["avx2_encode_ms"],
-        native=default["native_encode_ms"],
+        encode=default["encode_ms"],
         commands=f"{run}\n\n{build}",
     )
