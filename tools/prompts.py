@@ -22,7 +22,8 @@ from function.tagging.bank import LabelBank
 from function.tagging.labels import LABELS_TOML, LabelSet
 from function.tagging.prompts import embed_words
 from function.tagging.tagger import Tagger
-from tools.evaluate import GroupReport, evaluate, load
+from tools.evaluate.evaluation import evaluate, load
+from tools.evaluate.figures import GroupReport
 
 SETS = Path(__file__).with_name("prompts.toml")
 OWN = "labels file"
@@ -52,7 +53,7 @@ def compare(
     for name, templates in {OWN: (), **sets}.items():
         groups = (replace(group, templates=tuple(templates) or group.templates) for group in labels.groups)
         tagger.bank = LabelBank.embed(LabelSet(tuple(groups)), embed)
-        yield name, evaluate(tagger, folder)
+        yield name, evaluate(tagger, folder).groups
 
 
 def _row(name: str, reports: list[GroupReport]) -> str:

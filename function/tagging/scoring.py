@@ -50,8 +50,8 @@ class GroupLogits:
         for a label. Without `background` it is 1.
         """
         competitors = self.competitors if background else []
-        presence = _softmax([max(self.labels), *competitors], temperature)[0]
-        return [presence * probability for probability in _softmax(self.labels, temperature)]
+        presence = softmax([max(self.labels), *competitors], temperature)[0]
+        return [presence * probability for probability in softmax(self.labels, temperature)]
 
 
 def label_scores(
@@ -108,7 +108,7 @@ def custom_scores(
     tag. With `as_logits`, scores are `logit_scale * cosine`.
     """
     logits = [logit_scale * cosine for cosine in (text_embeddings @ image_embedding).tolist()]
-    scores = logits if as_logits else _softmax(logits)
+    scores = logits if as_logits else softmax(logits)
     return [Tag(label, score, CUSTOM_GROUP) for label, score in zip(labels, scores, strict=False)]
 
 
@@ -132,7 +132,7 @@ def rank(tags: Sequence[Tag], top_k: int | None, min_score: float, *, by_group: 
     return sorted(kept.values(), key=key)[:top_k]
 
 
-def _softmax(logits: Sequence[float], temperature: float = 1.0) -> list[float]:
+def softmax(logits: Sequence[float], temperature: float = 1.0) -> list[float]:
     """Return the softmax of `logits / temperature`; in Python, as so few numbers are less work than calling torch."""
     largest = max(logits)
     powers = [math.exp((logit - largest) / temperature) for logit in logits]

@@ -93,6 +93,18 @@ def test_a_second_run_downloads_and_tags_nothing_again(
     assert len(server.ranges) == requests
 
 
+def test_export_writes_the_photos_to_folders_of_labels(server: FileServer, tmp_path: Path) -> None:
+    options = ["--no-checksums", "--folder", str(tmp_path), "--export", str(tmp_path / "photos")]
+    assert main([*options, "--pets-url", f"{server.url}/pets", "--coco-url", f"{server.url}/coco"]) == 0
+    photos = {path.relative_to(tmp_path / "photos").as_posix() for path in tmp_path.glob("photos/*/*")}
+    assert {"dog/short-hair-pug_2.jpg", "cat/no-coat-Sphynx_2.jpg", f"bird/{3:012}.jpg"} <= photos
+    assert {path for path in photos if path.startswith("other things/")} == {
+        f"other things/{number:012}.jpg" for number, label in CHOSEN.items() if label is None
+    }
+    assert len(photos) == len(BREEDS) + len(CHOSEN)
+    assert not (tmp_path / "models").exists()
+
+
 def test_another_archive_is_refused_in_one_line(
     server: FileServer, small_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

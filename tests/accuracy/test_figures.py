@@ -8,20 +8,21 @@ from function.model.checkpoint import DEFAULT_MODEL
 from function.tagging.labels import LabelSet
 from tests.accuracy.conftest import CHOSEN, SCENES
 from tools.accuracy import page
-from tools.accuracy.coco import Coco, choose
-from tools.accuracy.figures import Answers, compute, presence
+from tools.accuracy.coco import Coco, choose, contexts_of
+from tools.accuracy.figures import Answers, compute
 from tools.accuracy.pets import BREEDS, Pets
-from tools.evaluate import OTHER_THINGS, Answer
+from tools.evaluate.figures import OTHER_THINGS
 
 PETS = Pets(Path(), {"pug_1": "pug", "pug_2": "pug", "Persian_1": "Persian", "Sphynx_1": "Sphynx"})
-COCO = Coco(Path(), {"1.jpg": "cat", "2.jpg": OTHER_THINGS})
+COCO = Coco(Path(), {"1.jpg": "cat", "2.jpg": OTHER_THINGS, "3.jpg": "dog"}, {"3.jpg": "person"})
 ANSWERS: Answers = {
-    "pug_1": {"pet": ("dog", 0.9), "fur": ("short-hair", 0.6), "breed": ("Pug", 0.8)},
-    "pug_2": {"pet": ("cat", 0.5), "fur": ("long-hair", 0.4), "breed": ("Persian", 0.3)},
-    "Persian_1": {"pet": ("cat", 0.9), "fur": ("long-hair", 0.8), "breed": ("Persian", 0.9)},
+    "pug_1": {"pet": ("dog", 0.9, 1.0), "fur": ("short-hair", 0.6, 0.9), "breed": ("Pug", 0.8, 1.0)},
+    "pug_2": {"pet": ("cat", 0.5, 0.9), "fur": ("long-hair", 0.4, 0.5), "breed": ("Persian", 0.3, 1.0)},
+    "Persian_1": {"pet": ("cat", 0.9, 0.9), "fur": ("long-hair", 0.8, 0.9), "breed": ("Persian", 0.9, 1.0)},
     "Sphynx_1": {"error": "broken"},
-    "1.jpg": {"pet": ("cat", 0.4), "fur": None},
-    "2.jpg": {"pet": ("dog", 0.7), "fur": None},
+    "1.jpg": {"pet": ("cat", 0.3, 0.4), "fur": None},
+    "2.jpg": {"pet": ("dog", 0.7, 0.8), "fur": None},
+    "3.jpg": {"pet": ("dog", 0.4, 0.6), "fur": None},
 }
 
 
@@ -31,24 +32,19 @@ def test_figures_match_a_hand_calculation() -> None:
     assert figures.mean_breed_recall == (1 / 2 + 1) / 2
     assert (figures.species.top_1, figures.coat.top_1) == (2 / 3, 2 / 3)
     assert (figures.coco.top_1, figures.coco.other_things_untagged) == (1.0, 0.0)
-    assert (figures.presence.precision, figures.presence.recall, figures.presence.f1) == (0.0, 0.0, 0.0)
-
-
-def test_presence_by_hand() -> None:
-    """Three pets, two of them tagged; one other picture, tagged."""
-    rows = [("cat", 0.9), ("dog", 0.6), ("cat", 0.4), (OTHER_THINGS, 0.8), (OTHER_THINGS, 0.1)]
-    result = presence([Answer(truth, "cat", score) for truth, score in rows])
-    assert (result.precision, result.recall) == (2 / 3, 2 / 3)
-    assert result.f1 == pytest.approx(2 / 3)
+    without, with_context = figures.presence["without context"], figures.presence["with context"]
+    assert (without.precision, without.recall, without.f1) == (0.0, 0.0, 0.0)
+    assert (with_context.precision, with_context.recall, with_context.f1) == (1.0, 1.0, 1.0)
+    assert (figures.presence["all"].precision, figures.presence["all"].recall) == (1 / 2, 1 / 2)
 
 
 @pytest.mark.parametrize(("top_1", "passes"), [(0.869, True), (0.877, True), (0.867, False), (0.879, False)])
 def test_the_default_model_must_have_its_published_accuracy(top_1: float, passes: bool) -> None:
     pictures = 1_000
     names = [f"pug_{number}" for number in range(pictures)]
-    right = {"pet": ("dog", 1.0), "fur": ("short-hair", 1.0), "breed": ("Pug", 1.0)}
+    right = {"pet": ("dog", 1.0, 1.0), "fur": ("short-hair", 1.0, 1.0), "breed": ("Pug", 1.0, 1.0)}
     answers = {
-        name: right if number < top_1 * pictures else {**right, "breed": ("Boxer", 1.0)}
+        name: right if number < top_1 * pictures else {**right, "breed": ("Boxer", 1.0, 1.0)}
         for number, name in enumerate(names)
     }
     figures = compute(Pets(Path(), dict.fromkeys(names, "pug")), Coco(Path(), {}), answers, LabelSet.read())
@@ -73,6 +69,25 @@ def test_scenes_have_one_kind_of_pet_or_no_animal() -> None:
         }
     )
     assert labels == {str(number): kind or OTHER_THINGS for number, kind in CHOSEN.items()}
+
+
+def test_contexts_are_those_of_the_labels() -> None:
+    kinds = {"person": "person", "couch": "furniture", "chair": "furniture", "pizza": "food", "cat": "animal"}
+    shown = {"1.jpg": ["person"], "2.jpg": ["pizza", "couch"], "3.jpg": ["chair"], "4.jpg": ["cat", "pizza"]}
+    instances = {
+        "categories": [
+            {"id": i, "name": name, "supercategory": parent} for i, (name, parent) in enumerate(kinds.items())
+        ],
+        "images": [{"id": i, "file_name": name} for i, name in enumerate(shown)],
+        "annotations": [
+            {"image_id": i, "category_id": list(kinds).index(name)}
+            for i, names in enumerate(shown.values())
+            for name in names
+        ],
+    }
+    contexts = contexts_of(instances)
+    assert contexts == {"1.jpg": "person", "2.jpg": "sofa", "4.jpg": "plate of food"}
+    assert {*contexts.values()} <= {*LabelSet.read().groups[0].context}
 
 
 def test_every_breed_has_a_source_and_a_coat_of_the_labels_or_none() -> None:

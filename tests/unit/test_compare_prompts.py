@@ -9,14 +9,14 @@ from function.tagging.tagger import Tagger
 from tests.conftest import MAX_PIXELS
 from tests.support.programs import MODEL, ROOT
 from tools import prompts
-from tools.evaluate import evaluate
+from tools.evaluate.evaluation import evaluate
 
 PICTURES = ROOT / "tests/pictures"
 
 
 def test_own_templates_give_the_figures_of_the_baked_labels(small_model: Path) -> None:
     tagger = Tagger.load(small_model, "float32", MAX_PIXELS)
-    baked = evaluate(tagger, PICTURES)
+    baked = evaluate(tagger, PICTURES).groups
     results = dict(prompts.compare(tagger, LabelSet.read(), {"pet": ["a photo of a {}."]}, PICTURES))
     assert list(results) == [prompts.OWN, "pet"]
     own = results[prompts.OWN]

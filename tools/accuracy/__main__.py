@@ -19,6 +19,7 @@ from function.tagging.tagger import Tagger
 from tools.accuracy import coco, page, pets
 from tools.accuracy.answers import AnswerFile
 from tools.accuracy.download import DownloadError, new_client
+from tools.accuracy.export import export
 from tools.accuracy.figures import compute
 
 _ROOT = Path(__file__).parents[2]
@@ -38,12 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Measure, write the page, and return the exit code."""
+    """Measure, write the page, and return the exit code. With `--export`, only write the photos to folders."""
     model = options.folder / "models" / options.model.replace("/", "--")
-    bake(options.model, options.revision, LABELS_TOML, model)
+    if not options.export:
+        bake(options.model, options.revision, LABELS_TOML, model)
     with new_client() as client:
         photos = pets.download(client, options.pets_url, options.folder / "pets", options.checksums)
         scenes = coco.download(client, options.coco_url, options.folder / "coco", options.checksums)
+    if options.export:
+        export(photos, scenes, options.export)
+        return 0
     tagger = Tagger.load(model, "float32", Settings().max_image_pixels)
     file = AnswerFile.of(model, options.folder / "answers")
     file.ask(tagger, photos.pictures(), len(photos.breeds), breeds=True)
@@ -62,6 +67,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", default=DEFAULT_MODEL, help="hub id or folder (default: %(default)s)")
     parser.add_argument("--revision", help="commit of a hub model (default: the pinned one, or the newest)")
     parser.add_argument("--folder", type=Path, default=_ROOT / "build/accuracy", help="downloads, models and answers")
+    parser.add_argument("--export", type=Path, metavar="DIR", help="only write the photos to DIR for tools.evaluate")
     parser.add_argument("--docs", type=Path, default=_ROOT / "docs", help="where the page is written")
     for name, kind in {"pets": pets, "coco": coco}.items():
         variable = f"{name.upper()}_URL"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
@@ -16,7 +17,7 @@ from function.tagging.tagger import Tagger
 from tools.accuracy.pets import BREEDS, TEMPLATE
 
 _FUNCTION = Path(__file__).parents[2] / "function"
-Best = tuple[str, float]  # the best label of a group, and its score
+Best = tuple[str, float, float]  # the best label of a group, its score, and the sum of the group's scores
 
 
 class AnswerFile:
@@ -69,5 +70,8 @@ def _answer(tagger: Tagger, data: bytes, breeds: bool) -> dict[str, Any]:
 
 
 def _best(tags: Iterable[Tag]) -> Best | None:
-    """Return the first tag: tags are sorted by score."""
-    return next(((tag.label, tag.score) for tag in tags), None)
+    """Return the first tag, because tags are sorted by score, and the sum of all scores."""
+    sorted_tags = list(tags)
+    if not sorted_tags:
+        return None
+    return sorted_tags[0].label, sorted_tags[0].score, math.fsum(tag.score for tag in sorted_tags)

@@ -8,7 +8,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +16,28 @@ import httpx2
 from tqdm import tqdm
 
 from tools.accuracy.download import DownloadError, fetch
-from tools.evaluate import OTHER_THINGS
+from tools.evaluate.figures import OTHER_THINGS
 
 ADDRESS = "http://images.cocodataset.org"
 _ANNOTATIONS, _CHECKSUM = "annotations_trainval2017.zip", "f4bbac642086de4f52a3fdda2de5fa2c"
 _PETS = ("cat", "dog", "bird")
+# COCO's categories for the contexts of function/labels.toml. It has none for rooms and faces.
+_CONTEXTS = {"person": "person", "couch": "sofa", "dining table": "table", "potted plant": "plant"}
+_FOOD = "plate of food"
 _WITHOUT_ANIMALS = 500  # as many as there are pictures with cats, dogs or birds, about
 _DOWNLOADS = 8  # at a time
 
 
 @dataclass(frozen=True)
 class Coco:
-    """The downloaded pictures. `labels` maps the name of each file to its pet, or to OTHER_THINGS."""
+    """The downloaded pictures. `labels` maps the name of each file to its pet, or to OTHER_THINGS.
+
+    `contexts` maps the names of files to a context of `function/labels.toml` that they show.
+    """
 
     folder: Path
     labels: dict[str, str]
+    contexts: dict[str, str] = field(default_factory=dict)
 
     def pictures(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the content of every file."""
@@ -47,7 +54,8 @@ def download(client: httpx2.Client, address: str, folder: Path, checksums: bool)
     archive = fetch(client, url, folder / _ANNOTATIONS, checksum, progress=True)
     try:
         with zipfile.ZipFile(archive) as file:
-            labels = choose(json.loads(file.read("annotations/instances_val2017.json")))
+            instances = json.loads(file.read("annotations/instances_val2017.json"))
+        labels, contexts = choose(instances), contexts_of(instances)
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
         raise DownloadError(f"{archive}: {error!r}. Delete the file and run the command again.") from error
 
@@ -60,7 +68,7 @@ def download(client: httpx2.Client, address: str, folder: Path, checksums: bool)
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
             raise
-    return Coco(folder / "val2017", labels)
+    return Coco(folder / "val2017", labels, contexts)
 
 
 def choose(instances: dict[str, Any]) -> dict[str, str]:
@@ -79,3 +87,19 @@ def choose(instances: dict[str, Any]) -> dict[str, str]:
     without = [files[key] for key, kinds in sorted(animals.items()) if not kinds]
     chosen = without[:: max(1, len(without) // _WITHOUT_ANIMALS)][:_WITHOUT_ANIMALS]
     return {**alone, **dict.fromkeys(chosen, OTHER_THINGS)}
+
+
+def contexts_of(instances: dict[str, Any]) -> dict[str, str]:
+    """Return a context of each file that shows a person, a sofa, a table, a plant or food; the first of these."""
+    order = [*_CONTEXTS.values(), _FOOD]
+    contexts = {
+        entry["id"]: _FOOD if entry["supercategory"] == "food" else _CONTEXTS[entry["name"]]
+        for entry in instances["categories"]
+        if entry["name"] in _CONTEXTS or entry["supercategory"] == "food"
+    }
+    shown: dict[int, set[str]] = {}
+    for annotation in instances["annotations"]:
+        if context := contexts.get(annotation["category_id"]):
+            shown.setdefault(annotation["image_id"], set()).add(context)
+    files = {image["id"]: image["file_name"] for image in instances["images"]}
+    return {files[key]: min(names, key=order.index) for key, names in shown.items()}

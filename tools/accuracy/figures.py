@@ -1,30 +1,16 @@
 """Figures from the answers: accuracy of breeds, pets and coats, quiet rate, presence, calibration."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from function.tagging.labels import LabelSet
 from tools.accuracy.coco import Coco
 from tools.accuracy.pets import BREEDS, Pets
-from tools.evaluate import OTHER_THINGS, SURE, Answer, GroupReport, summarise
+from tools.evaluate.figures import Answer, GroupReport, Presence, by_context, summarise
 
 Answers = dict[str, dict[str, Any]]
 TITLES = {"breed": "breed", "species": "cat or dog", "coat": "coat", "coco": "pets in scenes"}
-
-
-@dataclass(frozen=True)
-class Presence:
-    """Whether a picture with a pet gets a tag above SURE, and a picture without one gets none."""
-
-    precision: float
-    recall: float
-
-    @property
-    def f1(self) -> float:
-        """The harmonic mean of precision and recall."""
-        total = self.precision + self.recall
-        return 2 * self.precision * self.recall / total if total else 0.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +21,7 @@ class Figures:
     species: GroupReport
     coat: GroupReport
     coco: GroupReport
-    presence: Presence
+    presence: dict[str, Presence]
     given: dict[str, list[Answer]]
     unreadable: int
 
@@ -53,23 +39,16 @@ def compute(pets: Pets, coco: Coco, answers: Answers, labels: LabelSet) -> Figur
         "breed": _pair({name: breed.words for name, breed in truths.items()}, answers, "breed"),
         "species": _pair({name: breed.species for name, breed in truths.items()}, answers, "pet"),
         "coat": _pair({name: breed.coat for name, breed in truths.items() if breed.coat}, answers, "fur"),
-        "coco": _pair(coco.labels, answers, "pet"),
+        "coco": _pair(coco.labels, answers, "pet", coco.contexts),
     }
     pet, fur = (next(tuple(group.labels) for group in labels.groups if group.name == name) for name in ("pet", "fur"))
     names = {"breed": tuple(breed.words for breed in BREEDS.values()), "species": pet, "coat": fur, "coco": pet}
     reports = {kind: summarise(TITLES[kind], names[kind], rows) for kind, rows in given.items()}
     unreadable = sum("error" in answers[name] for name in (*pets.breeds, *coco.labels))
-    return Figures(**reports, presence=presence(given["coco"]), given=given, unreadable=unreadable)
+    return Figures(**reports, presence=by_context(given["coco"]), given=given, unreadable=unreadable)
 
 
-def _pair(truths: dict[str, Any], answers: Answers, group: str) -> list[Answer]:
+def _pair(truths: dict[str, Any], answers: Answers, group: str, contexts: Collection[str] = ()) -> list[Answer]:
     """Return the truth of each picture with the model's best label; pictures without an answer are left out."""
-    pairs = ((truth, answers[name].get(group)) for name, truth in truths.items())
-    return [Answer(truth, *best) for truth, best in pairs if best]
-
-
-def presence(given: Iterable[Answer]) -> Presence:
-    """Return precision and recall of "this picture shows a pet"."""
-    pairs = [(answer.truth != OTHER_THINGS, answer.score > SURE) for answer in given]
-    hits, tagged, shown = pairs.count((True, True)), sum(b for _, b in pairs), sum(a for a, _ in pairs)
-    return Presence(hits / tagged if tagged else 0.0, hits / shown if shown else 0.0)
+    pairs = ((name, truth, best) for name, truth in truths.items() if (best := answers[name].get(group)))
+    return [Answer(truth, best, score, total, name in contexts) for name, truth, (best, score, total) in pairs]

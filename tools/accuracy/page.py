@@ -9,7 +9,8 @@ from matplotlib import pyplot as plt
 
 from function.model.checkpoint import DEFAULT_MODEL
 from tools.accuracy.figures import TITLES, Figures
-from tools.evaluate import CALIBRATION_BINS, OTHER_THINGS, SURE, Answer, plot_confusion
+from tools.evaluate.figures import CALIBRATION_BINS, SURE, Answer, Presence
+from tools.evaluate.report import plot_confusion
 
 # acc1 of "vtab/pets,ViT-B-32,openai" in benchmark/benchmark.csv of github.com/LAION-AI/CLIP_benchmark.
 PUBLISHED, TOLERANCE = 0.873, 0.005
@@ -27,8 +28,9 @@ _METHOD = f"""## What is measured
   associations say: [tools/accuracy/breeds.toml](../tools/accuracy/breeds.toml) has each breed's coat and source. Photos
   differ from the standard (clipped dogs, kittens), so 100% is out of reach.
 - **Pets in scenes**: pictures of [COCO](https://cocodataset.org) val2017 whose only animals are cats, only dogs or only
-  birds. **Quiet rate**: the share of pictures without animals that get no tag above {SURE}. **Presence**: a tag above
-  {SURE} counts as the answer "this picture shows a pet".
+  birds. **Quiet rate**: the share of pictures without animals that get no tag above {SURE}. **Presence**: if the scores
+  of the nine pets add up to more than {SURE}, the answer is "this picture shows a pet". **With context**: a person, a
+  sofa, a table, a plant or food is in the picture.
 - **Calibration**: the expected calibration error, the mean distance between score and accuracy
   ([Guo et al., 2017](https://arxiv.org/abs/1706.04599)). 0 means that of all answers with score 0.8, 80% are right.
 """
@@ -43,6 +45,9 @@ Not run yet. This command downloads the model and the photos (1.2 GB), measures,
 ```bash
 make accuracy
 ```
+
+`make accuracy ARGS="--export build/photos"` only writes the photos to folders for `python -m tools.evaluate`, which can
+also [fit calibration temperatures](labels.md#measure-and-calibrate).
 
 Without the download, it needs about a quarter of an hour on two CPUs. If it is interrupted, run it again: it continues.
 `make accuracy MODEL_ID=laion/CLIP-ViT-B-32-laion2B-s34B-b79K` measures another model.
@@ -75,10 +80,9 @@ def _page(figures: Figures, model_name: str) -> str:
         "coat, top-1 of 3": (f"{figures.coat.top_1:.1%}", figures.coat.pictures),
         "pets in scenes, top-1 of 9": (f"{coco.top_1:.1%}", coco.pictures),
         "quiet rate": ("-" if quiet is None else f"{quiet:.1%}", coco.other_things),
-        "presence, precision": (f"{figures.presence.precision:.1%}", len(figures.given["coco"])),
-        "presence, recall": (f"{figures.presence.recall:.1%}", coco.pictures),
-        "presence, F1": (f"{figures.presence.f1:.3f}", len(figures.given["coco"])),
     }
+    for split, presence in figures.presence.items():
+        rows |= _presence_rows(split, presence)
     reports = (figures.breed, figures.species, figures.coat, figures.coco)
     lines = [
         _TITLE,
@@ -97,6 +101,22 @@ def _page(figures: Figures, model_name: str) -> str:
         "",
     ]
     return "\n".join(lines) + f"\n{_METHOD}"
+
+
+def _presence_rows(split: str, presence: Presence) -> dict[str, tuple[str, int]]:
+    """Return the rows of the table for all pictures, or for those with or without context."""
+    total = presence.pictures + presence.others
+    figures = {
+        "precision": (presence.precision, total),
+        "recall": (presence.recall, presence.pictures),
+        "F1": (presence.f1, total),
+        "right and above 0.5": (presence.right_and_sure, presence.pictures),
+        "quiet rate": (presence.quiet, presence.others),
+    }
+    return {
+        f"presence, {split}: {name}": ("-" if value is None else f"{value:.1%}", pictures)
+        for name, (value, pictures) in figures.items()
+    }
 
 
 def _plot_breeds(figures: Figures, path: Path) -> None:
@@ -118,7 +138,7 @@ def _plot_calibration(given: dict[str, list[Answer]], path: Path) -> None:
     axis.plot([0, 1], [0, 1], color="#b8bfc6", linestyle="--")
     for kind, answers in given.items():
         bins: dict[int, list[Answer]] = {}
-        for answer in (answer for answer in answers if answer.truth != OTHER_THINGS):
+        for answer in (answer for answer in answers if not answer.is_other):
             bins.setdefault(min(CALIBRATION_BINS - 1, int(answer.score * CALIBRATION_BINS)), []).append(answer)
         points = sorted(
             (sum(a.score for a in held) / len(held), sum(a.best == a.truth for a in held) / len(held))
