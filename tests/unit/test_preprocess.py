@@ -64,7 +64,7 @@ def test_agrees_with_transformers_at_the_edges(size: tuple[int, int]) -> None:
     assert steps_apart(encode(image, "PNG"), image) < 0.01
 
 
-@pytest.mark.parametrize("size", [(1, 3000), (3000, 1), (150, 1000), (1400, 400)])
+@pytest.mark.parametrize("size", [(1, 600), (600, 1), (150, 1000), (1400, 400)])
 def test_agrees_with_transformers_on_strips(cat_photo: Image.Image, size: tuple[int, int]) -> None:
     """Only the crop of a strip is resized, so some values are rounded differently."""
     image = cat_photo.resize(size)
