@@ -27,7 +27,7 @@ from function.errors import ObjectNotFound, StorageUnavailable
 from function.s3 import ObjectStore, S3Object
 
 LIMIT = 1.2
-# The middle of what is usually told of small requests to S3 from a function in the same region: seconds.
+# Seconds that a small request to S3 takes from a function in the same region; a typical published figure.
 LATENCY_S = 0.03
 BATCH = 48  # as in infra/backfill.asl.yaml
 
@@ -60,7 +60,7 @@ class _Memory(ObjectStore):
 
 
 class _Silent(EventPublisher):
-    """A bus that nobody listens to."""
+    """An event bus without consumers."""
 
     def publish(self, results: Sequence[Result]) -> list[StorageUnavailable | None]:
         time.sleep(LATENCY_S)
@@ -125,7 +125,7 @@ def _compare(files: Files, name: str, rounds: int, pictures: int) -> dict[str, f
 
 
 def _require(holds: bool) -> None:
-    """Stop a benchmark that did not do what it measures."""
+    """Stop the benchmark if a call did not succeed."""
     if not holds:
         raise SystemExit("bench: a picture was not tagged")
 

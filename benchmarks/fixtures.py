@@ -42,7 +42,7 @@ PICTURES = {
 # The event of a picture with its own labels.
 OWN_LABELS = "own_labels"
 OWN_LABELS_PICTURE, CANDIDATE_LABELS = "0.2mp_jpeg", ("a tabby cat", "a dog on a lawn", "an empty room")
-_GRAIN = 4.0  # of 255: what a phone's sensor adds, and what makes a file as large as a photo's
+_GRAIN = 4.0  # of 255; the noise of a phone's sensor, which makes a file as large as a photo's
 
 
 @dataclass(frozen=True)

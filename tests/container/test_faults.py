@@ -20,7 +20,7 @@ pytestmark = pytest.mark.container
 
 TAG_PICTURE = SAMPLES["rest-tag-raw"].event
 
-# Ends when nothing more can be written, and says what is left: the free bytes of /tmp.
+# Writes until /tmp is full, then prints its free bytes.
 _FILL_TMP = """
 import os
 try:
@@ -29,7 +29,7 @@ try:
 except OSError: pass
 print(os.statvfs("/tmp").f_bavail)
 """
-# What the emulator answers when the function's process is gone.
+# Prints the status of the emulator's answer, which is 502 if the function's process has exited.
 _INVOKE_STATUS = """
 import sys, urllib.error, urllib.request
 url = "http://127.0.0.1:8080/2015-03-31/functions/function/invocations"
@@ -40,7 +40,7 @@ except urllib.error.HTTPError as error: print(error.code)
 
 @pytest.fixture(scope="module")
 def large_event() -> dict[str, Any]:
-    """A picture of 49 megapixels in 200 kB: seconds of work, and more memory than the tests below leave."""
+    """A picture of 49 megapixels in 200 kB. It takes seconds, and more memory than the limit of the tests below."""
     file = io.BytesIO()
     Image.new("RGBA", (7000, 7000), (1, 2, 3, 128)).save(file, "PNG")
     labels = {"candidate_labels": "cat,car"}  # the text tower is read as well
@@ -56,12 +56,12 @@ def full_tmp(image: str) -> Iterator[Container]:
 
 
 def limited(memory: str) -> list[str]:
-    """Return Lambda's limits with another one of memory, and no swap to hide in."""
+    """Return Lambda's limits with another memory limit and without swap."""
     return [*AS_LAMBDA, f"--memory={memory}", f"--memory-swap={memory}"]
 
 
-def unlike_their_samples(container: Container) -> dict[str, Any]:
-    """Return the answers, by the name of the event, that have another status than they should."""
+def answers_with_another_status(container: Container) -> dict[str, Any]:
+    """Return the answers that have another status than their sample, by the name of the event."""
     events = {"custom labels": (CUSTOM_LABELS, 200)} | {name: (s.event, s.status) for name, s in SAMPLES.items()}
     answers = {name: (container.invoke(event), status) for name, (event, status) in events.items()}
     return {name: answer for name, (answer, status) in answers.items() if answer.get("statusCode") != status}
@@ -73,13 +73,13 @@ def invoke_status(container: Container, event: Any) -> int:
 
 
 def test_full_tmp_changes_no_answer(full_tmp: Container) -> None:
-    assert unlike_their_samples(full_tmp) == {}
+    assert answers_with_another_status(full_tmp) == {}
 
 
 def test_absent_tmp_changes_no_answer(image: str) -> None:
     with running(image, [*STRANGER, "--network=none", "--memory=3008m"]) as container:
         assert container.execute("sh", "-c", "touch /tmp/x 2>/dev/null; echo $?") == "1\n"
-        assert unlike_their_samples(container) == {}
+        assert answers_with_another_status(container) == {}
 
 
 def test_fails_immediately_if_memory_is_too_small_to_start(image: str) -> None:
@@ -132,13 +132,13 @@ def call(port: int, event: Any) -> Any:
         return "cut off"
     finally:
         connection.close()
-    # The emulator's own errors have another status, no body, or one that is none of ours.
+    # The emulator's own errors have another status, or a body without `statusCode`.
     is_ours = response.status == 200 and b'"statusCode"' in body
     return json.loads(body)["statusCode"] if is_ours else "error"
 
 
 def wait_for_log(container: Container, text: str, times: int, timeout_s: float = 30) -> None:
-    """Return when the log has `text` that often."""
+    """Wait until the log contains `text` `times` times."""
     deadline = time.monotonic() + timeout_s
     while container.logs().count(text) < times:
         assert time.monotonic() < deadline, container.logs()

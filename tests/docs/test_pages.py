@@ -13,7 +13,7 @@ from tests.support.programs import ROOT, require
 from tools import docs
 
 README = ROOT / "README.md"
-# What `tools.docs` cannot execute, with the tests that do.
+# Commands that `tools.docs` cannot execute, and the tests that run them.
 RUN_ELSEWHERE = {
     "make run": "tests/scripts/test_run.py",
     "make test": ".ci/run",
@@ -21,7 +21,7 @@ RUN_ELSEWHERE = {
     "scripts/access-logs-role.sh": "tests/scripts/test_deploy.py",
     "make build": "tests/e2e/conftest.py",
 }
-# What the targets of `make` run, where that is not their own name.
+# The programs that some targets of `make` run.
 RUNS = {"make run": "scripts/run.sh", "make build": 'SAM, "build"'}
 NEEDS_AN_ACCOUNT = {"aws cloudformation deploy", "make deploy", "make smoke-test"}
 

@@ -1,4 +1,4 @@
-"""The real handler answers every sample event as `tools.make_events` says."""
+"""The real handler answers every sample event with the status and code that `tools.make_events` lists."""
 
 import base64
 import json

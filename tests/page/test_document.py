@@ -21,8 +21,8 @@ def client(small_tagger: Tagger) -> Iterator[TestClient]:
         yield client
 
 
-def allowed(html: str, element: str) -> set[str]:
-    """Return what a policy must name for the inline elements of that kind to run."""
+def sources_of(html: str, element: str) -> set[str]:
+    """Return the sources that a policy must list so that the inline elements of this kind run."""
     sources = re.findall(rf"<{element}[^>]*>(.*?)</{element}>", html, re.DOTALL)
     return {f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in sources}
 
@@ -45,8 +45,8 @@ def test_page_is_one_document_without_external_resources(client: TestClient) -> 
 def test_policy_allows_only_the_inline_style_and_script_of_the_page(client: TestClient) -> None:
     response = client.get("/")
     directives = policy(dict(response.headers))
-    assert set(directives["script-src"]) == allowed(response.text, "script")
-    assert set(directives["style-src"]) == allowed(response.text, "style")
+    assert set(directives["script-src"]) == sources_of(response.text, "script")
+    assert set(directives["style-src"]) == sources_of(response.text, "style")
     assert directives["default-src"] == directives["base-uri"] == directives["frame-ancestors"] == ["'none'"]
     assert directives["connect-src"] == directives["form-action"] == ["'self'"]
 
@@ -93,7 +93,7 @@ def test_the_documentation_loads_swagger_ui_and_nothing_else(client: TestClient)
     swagger_ui = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/"
     inline = re.findall(r"<script>(.*?)</script>", response.text, re.DOTALL)
     assert len(inline) == 1
-    assert set(directives["script-src"]) == {swagger_ui} | allowed(f"<script>{inline[0]}</script>", "script")
+    assert set(directives["script-src"]) == {swagger_ui} | sources_of(f"<script>{inline[0]}</script>", "script")
     assert directives["connect-src"] == ["'self'"]
     elsewhere = re.findall(r'(?:src|href)="(https?:[^"]*)"', response.text)
     assert len(elsewhere) == 2

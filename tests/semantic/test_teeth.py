@@ -31,14 +31,14 @@ def test_colours_are_confused_if_red_and_blue_are_swapped(demo_tagger: Tagger, u
 
 
 def wide(image: Image.Image, corner: int = 0) -> Image.Image:
-    """Return the picture in the middle of a strip three times as wide, or, shifted by `corner` widths, off it."""
+    """Return the picture in a strip three times as wide: in its middle, or `corner` widths to the right."""
     strip = Image.new("RGB", (3 * image.width, image.height), (235, 235, 235))
     strip.paste(image, ((1 + corner) * image.width, 0))
     return strip
 
 
 def test_accuracy_drops_with_the_wrong_crop(demo_tagger: Tagger, unseen_pets: list[Known]) -> None:
-    """A crop of the left end of a strip sees what a centre crop sees once the picture is moved a width to the right."""
+    """Moving the picture by its width shows the centre crop what a crop of the left end would show."""
     centred = [wide(known.image) for known in unseen_pets]
     assert pet_share(demo_tagger, with_images(unseen_pets, centred)) >= PET_FLOOR
     moved = [wide(known.image, corner=1) for known in unseen_pets]

@@ -1,4 +1,4 @@
-"""Programs that stand in for `aws` and `docker` while a test runs a script of deployment."""
+"""Replaces `aws` and `docker` while a test runs a deployment script."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Starts the handler in a process of its own and prints, as JSON, what that start and the first requests did.
+"""Starts the handler in a new process, sends requests, and prints a report about both as JSON.
 
     python -m tests.support.fresh_start
 
@@ -29,7 +29,7 @@ def main() -> None:
 
     importlib.metadata.entry_points = count_scan  # type: ignore[assignment]
     before = _native_threads()
-    from function import handler  # noqa: PLC0415 - what is measured here
+    from function import handler  # noqa: PLC0415 - this start is measured
     from function.api.page.document import read_page  # noqa: PLC0415
 
     report |= {"started": sorted(sys.modules), "cached_pages": read_page.cache_info().currsize}

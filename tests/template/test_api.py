@@ -1,4 +1,4 @@
-"""The API: who may call it and how often, what it logs, and that images reach the function as bytes."""
+"""The API: authentication, throttles, logs, CORS, and image bodies that reach the function as bytes."""
 
 import json
 import re

@@ -30,7 +30,7 @@ def test_ratios_compare_medians_and_omit_missing_measures() -> None:
     assert "cold_wall_vs_usual" not in ratios
 
 
-def test_a_measure_says_its_median_its_tail_and_its_unit() -> None:
+def test_measure_has_median_p99_and_unit() -> None:
     measures = summarise(dict(SAMPLES), {OURS: [("base", 100.0), ("weights", 50.0)]}, quick=False)["measures"]
     assert {"subject": OURS, "measure": "encode_ms", "median": 50.0, "p99": 90.0, "n": 3, "unit": "ms"} in measures
     assert {"subject": OURS, "measure": "image_mb", "median": 150.0, "p99": 150.0, "n": 1, "unit": "MB"} in measures
@@ -47,13 +47,13 @@ def test_reports_a_ratio_that_is_missing_or_above_its_limit(key: str) -> None:
     assert key in beyond_limits({name: value for name, value in ratios.items() if name != key})[0]
 
 
-def test_the_page_knows_every_ratio() -> None:
+def test_page_lists_every_ratio() -> None:
     page = (Path(__file__).parents[2] / "docs/benchmarks.md").read_text()
     assert [ratio.key for ratio in RATIOS if f"`{ratio.key}`" not in page] == []
 
 
-def test_what_a_cold_start_reads_is_not_mapped_by_who_measures_it() -> None:
-    """Mapped pages stay when the page cache is dropped."""
+def test_driver_of_the_benchmark_does_not_map_files_of_a_cold_start() -> None:
+    """Mapped pages stay in memory if the page cache is dropped, so the cold start would be too fast."""
     script = "import sys, benchmarks.__main__; print({'torch', 'numpy', 'transformers'} & set(sys.modules))"
     assert (
         subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -22,7 +22,7 @@ SIDE = 224
 
 
 def shown(data: bytes) -> NDArray[np.float64]:
-    """Return what a file shows, as 64 x 64 pixels."""
+    """Return the decoded picture of a file, resized to 64 x 64 pixels."""
     return np.asarray(decode(data, SIDE, MAX_PIXELS).image.resize((64, 64)), dtype=float)
 
 
@@ -65,7 +65,7 @@ def test_a_photo_of_a_50_megapixel_phone_is_accepted() -> None:
 
 
 def test_heic_is_turned_by_its_own_property_and_not_by_exif() -> None:
-    """As ISO/IEC 23008-12 says. Phones write both."""
+    """ISO/IEC 23008-12 requires it. Phones write both."""
     assert decode(case("heic-exif6-no-irot.heic"), SIDE, MAX_PIXELS).full_size == (300, 400)
 
 

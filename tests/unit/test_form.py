@@ -1,4 +1,4 @@
-"""The form parser returns what an encoder wrote, whatever the content, the boundary and the line ends."""
+"""The form parser returns the encoded contents, for any content, boundary and line ends."""
 
 import string
 

@@ -1,4 +1,4 @@
-"""The model of a backfill's time and cost: its arithmetic, and that the page shows its results."""
+"""The model of a backfill's time and cost computes correctly, and the page shows its results."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Settings come from the environment once, are checked, and do not change."""
+"""Settings are read from the environment, validated, and immutable."""
 
 from pathlib import Path
 

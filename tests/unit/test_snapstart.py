@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.programs import ROOT
 
-# Stands for snapshot_restore_py, which only AWS's base images have, and for the runtime that calls the hooks.
+# Replaces snapshot_restore_py, which only AWS's base images have, and the runtime that calls the hooks.
 SIMULATION = """
 import asyncio, json, os, random, sys, time, types, warnings
 
@@ -26,7 +26,7 @@ def run(kind):
         function(*arguments)
 
 class Context:
-    aws_request_id = None  # the middleware makes an id of its own
+    aws_request_id = None  # so the middleware creates an id
 
 import function.handler
 import torch

@@ -1,4 +1,4 @@
-"""Lean torch works beside numpy. tests/lambda/test_handler.py checks what is left out and that results are equal."""
+"""Lean torch works together with numpy. tests/lambda/test_handler.py checks imports and results of lean torch."""
 
 import subprocess
 import sys
