@@ -16,12 +16,17 @@ _FORBIDDEN = re.compile(r"[^\w+\-=. _:/@]", re.UNICODE)
 def merged(present: dict[str, str], tags: list[dict[str, Any]]) -> dict[str, str]:
     """Return the S3 tags of an object: the `present` ones, with ours replaced by the best tag of each group.
 
-    Tags of others are never dropped. If there is not enough room, our tags of the later groups are left out.
+    A fur type is left out if it does not belong to the best pet, because an S3 tag has no place for `of`. Tags of
+    others are never dropped. If there is not enough room, our tags of the later groups are left out.
     """
     others = {key: value for key, value in present.items() if not key.startswith(_PREFIX)}
     best: dict[str, str] = {}
+    labels: set[str | None] = {None}
     for tag in tags:  # best first, so the first of each group is its best
-        best.setdefault(_allowed(_PREFIX + tag["group"], _MAX_KEY), _allowed(_value(tag), _MAX_VALUE))
+        key = _allowed(_PREFIX + tag["group"], _MAX_KEY)
+        if key not in best and tag.get("of") in labels:
+            best[key] = _allowed(_value(tag), _MAX_VALUE)
+            labels.add(tag["label"])
     return others | dict(list(best.items())[: max(0, MAX_TAGS - len(others))])
 
 

@@ -9,7 +9,7 @@ from function.bulk.object_tags import MAX_TAGS, merged
 
 TAGS: list[dict[str, Any]] = [
     {"label": "cat", "score": 0.971, "group": "pet"},
-    {"label": "short-hair", "score": 0.7, "group": "fur"},
+    {"label": "short-hair", "score": 0.7, "group": "fur", "of": "cat"},
     {"label": "dog", "score": 0.02, "group": "pet"},
 ]
 _TEXT = st.text(min_size=1, max_size=300)
@@ -17,6 +17,11 @@ _TEXT = st.text(min_size=1, max_size=300)
 
 def test_best_tag_of_each_group_is_kept() -> None:
     assert merged({}, TAGS) == {"pet-tagger:pet": "cat 0.97", "pet-tagger:fur": "short-hair 0.70"}
+
+
+def test_fur_type_of_another_pet_than_the_best_is_left_out() -> None:
+    tags = [{"label": "fish", "score": 0.98, "group": "pet"}, *TAGS]
+    assert merged({}, tags) == {"pet-tagger:pet": "fish 0.98"}
 
 
 def test_our_tags_are_replaced_and_others_kept() -> None:

@@ -54,6 +54,7 @@ def test_picture_gets_the_tags_of_the_tagger(
     result = run(bulk, source)[source]
     expected = {tag.label: tag.score for tag in small_tagger.tag(cat_jpeg).tags}
     assert {tag["label"]: tag["score"] for tag in result["tags"]} == pytest.approx(expected, abs=1e-4)
+    assert {tag["of"] for tag in result["tags"] if tag["group"] == "fur"} == {"dog"}
     assert (result["bucket"], result["key"]) == (PHOTOS, key)
     assert (result["version_id"], result["etag"]) == (source.version_id, source.etag)
     assert (result["model"], result["labels_digest"]) == ("small", small_tagger.manifest.labels_digest)
@@ -159,9 +160,15 @@ def test_our_own_results_are_not_tagged(s3: "S3Client", bulk: BulkTagger, result
 
 def test_each_model_and_each_set_of_labels_has_its_own_results(small_tagger: Tagger) -> None:
     source, manifest = S3Object(PHOTOS, "key", "version"), small_tagger.manifest
-    others = (replace(manifest, labels_digest="x"), replace(manifest, revision="x"), replace(manifest, source={}))
+    changes: tuple[dict[str, Any], ...] = (
+        {"labels_digest": "x"},
+        {"revision": "x"},
+        {"source": {}},
+        {"temperatures": {"pet": 1.5}},
+    )
+    others = (replace(manifest, **change) for change in changes)
     keys = {Results(ObjectStore(), RESULTS, each).key(source) for each in (manifest, *others)}
-    assert len(keys) == 4
+    assert len(keys) == 5
 
 
 def test_a_very_long_key_has_a_result(s3: "S3Client", bulk: BulkTagger, results: Results, cat_jpeg: bytes) -> None:

@@ -94,6 +94,13 @@ def test_other_format_version_is_refused(folder: Path) -> None:
         BakedModel.open(folder)
 
 
+@pytest.mark.parametrize("temperatures", [{"pet": 0}, {"pet": -1.0}, {"pet": "warm"}, {"pet": None}, [1.5], None])
+def test_invalid_temperature_is_refused(folder: Path, temperatures: object) -> None:
+    edit_manifest(folder, temperatures=temperatures)
+    with pytest.raises(CheckpointError, match="bake it again"):
+        BakedModel.open(folder)
+
+
 def test_invalid_manifest_is_refused(folder: Path) -> None:
     edit_manifest(folder, surprise=1)
     with pytest.raises(CheckpointError, match="bake it again"):
