@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.fixtures import ROOT, Files, prepare
 from function.bulk.eventbridge import EventPublisher
-from function.bulk.pipeline import BulkTagger, monotonic_deadline
+from function.bulk.pipeline import BulkTagger
 from function.bulk.results import Result, Results
 from function.errors import ObjectNotFound, StorageUnavailable
 from function.s3 import ObjectStore, S3Object
@@ -100,7 +100,7 @@ def _compare(files: Files, name: str, rounds: int, pictures: int) -> dict[str, f
     def by_bulk() -> None:
         for start in range(0, pictures, BATCH):
             objects = [S3Object("photos", str(i), str(i)) for i in range(start, min(start + BATCH, pictures))]
-            outcomes = bulk.tag(objects, monotonic_deadline(600))
+            outcomes = bulk.tag(objects, lambda: 600.0)
             _require(all(isinstance(outcome, dict) and "tags" in outcome for outcome in outcomes.values()))
         _require(store.forget() == pictures)
 

@@ -59,7 +59,6 @@ def create_app(tagger: Tagger, settings: Settings, start: Start | None = None) -
         metrics_namespace=settings.metrics_namespace,
         start=start or Start(),
     )
-    problems.install(app)
     return app
 
 
@@ -73,6 +72,7 @@ def _app_with_routes() -> FastAPI:
         title="Pet tagger",
         version=__version__,
         description=openapi.DESCRIPTION,
+        exception_handlers=problems.HANDLERS,
         docs_url=None,  # docs.py serves Swagger UI with a Content-Security-Policy
         redoc_url=None,
         redirect_slashes=False,  # LenientPaths serves them without a redirect

@@ -65,7 +65,11 @@ async def read_embed_body(request: Request, settings: Settings, upload_bucket: U
     if kind == "json":
         json = parse_json(raw, EmbedRequest)
         _refuse_options(query)
-        return _texts(json) or await _image_of(json.inputs or "", settings, upload_bucket)
+        if json.text is not None:
+            return Texts([json.text], is_list=False)
+        if json.texts is not None:
+            return Texts(json.texts, is_list=True)
+        return await _image_of(json.inputs or "", settings, upload_bucket)
     body = _form_or_image(raw, kind, request, settings)
     _refuse_options({**query, **body.options})
     return body.image
@@ -84,13 +88,6 @@ async def _image_of(inputs: str, settings: Settings, upload_bucket: UploadBucket
     if inputs[:5].lower() == "s3://":
         return _present(await asyncio.to_thread(upload_bucket.read, inputs))
     return _checked(decode_base64(inputs), settings)
-
-
-def _texts(json: EmbedRequest) -> Texts | None:
-    """Return the texts of a JSON body, or None if it holds an image."""
-    if json.text is not None:
-        return Texts([json.text], is_list=False)
-    return None if json.texts is None else Texts(json.texts, is_list=True)
 
 
 def _checked(image: bytes, settings: Settings) -> bytes:

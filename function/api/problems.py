@@ -1,8 +1,9 @@
 """Errors as RFC 9457 problem documents. Only this module maps errors to HTTP statuses."""
 
 from http import HTTPStatus
+from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
@@ -54,12 +55,6 @@ def status_of(error: type[errors.TaggerError]) -> int:
     return next(_STATUS[base] for base in error.__mro__ if base in _STATUS)
 
 
-def install(app: FastAPI) -> None:
-    """Make `app` answer its own and the framework's expected errors with problem documents."""
-    app.add_exception_handler(errors.TaggerError, _on_tagger_error)
-    app.add_exception_handler(HTTPException, _on_http_exception)
-
-
 def example(error: type[errors.TaggerError], detail: str) -> dict[str, object]:
     """Return an example of the problem document for `error`, for the OpenAPI document."""
     return _problem("6f1f0c1e2d6a4f0f9f0a", status_of(error), error.code, detail)
@@ -89,3 +84,10 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
     request.state.log["code"] = code
     headers = dict(error.headers) if error.headers else None
     return problem_response(request.state.request_id, error.status_code, code, detail, headers)
+
+
+# For `FastAPI(exception_handlers=...)`.
+HANDLERS: dict[int | type[Exception], Any] = {
+    errors.TaggerError: _on_tagger_error,
+    HTTPException: _on_http_exception,
+}

@@ -23,7 +23,11 @@ def read_message(body: str) -> list[S3Object]:
         if message.get("Event") == "s3:TestEvent":
             return []
         if "Records" in message:
-            return [_from_notification(record) for record in message["Records"] if _is_creation(record)]
+            return [
+                _from_notification(record)
+                for record in message["Records"]
+                if record["eventName"].startswith("ObjectCreated:")
+            ]
         if message.get("source") == "aws.s3":
             return [_from_eventbridge(message["detail"])] if message["detail-type"] == "Object Created" else []
         return [read_item(message, {})]
@@ -50,10 +54,6 @@ def read_item(item: dict[str, Any], batch: dict[str, Any]) -> S3Object:
 def is_delete_marker(item: Any) -> bool:
     """Return whether a row of an inventory stands for a deleted object."""
     return isinstance(item, dict) and str(item.get("IsDeleteMarker", "")).lower() == "true"
-
-
-def _is_creation(record: dict[str, Any]) -> bool:
-    return str(record["eventName"]).startswith("ObjectCreated:")
 
 
 def _from_notification(record: dict[str, Any]) -> S3Object:

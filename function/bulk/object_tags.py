@@ -25,13 +25,9 @@ def merged(present: dict[str, str], tags: list[dict[str, Any]]) -> dict[str, str
     for tag in tags:  # best first, so the first of each group is its best
         key = _allowed(_PREFIX + tag["group"], _MAX_KEY)
         if key not in best and tag.get("of") in labels:
-            best[key] = _allowed(_value(tag), _MAX_VALUE)
+            best[key] = _allowed(f"{tag['label']} {tag['score']:.2f}", _MAX_VALUE)
             labels.add(tag["label"])
     return others | dict(list(best.items())[: max(0, MAX_TAGS - len(others))])
-
-
-def _value(tag: dict[str, Any]) -> str:
-    return f"{tag['label']} {tag['score']:.2f}"
 
 
 def _allowed(text: str, max_characters: int) -> str:

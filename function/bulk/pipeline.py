@@ -5,7 +5,6 @@ decode the object, encode it together with others, write object tags (optional),
 The result is recorded last, so an object with a result is complete, and a failed object can be tried again.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -120,12 +119,6 @@ class BulkTagger:
         with suppress(ObjectNotFound):
             tags = object_tags.merged(self._store.tags(s3_object), result["tags"])
             self._store.write_tags(s3_object, tags)
-
-
-def monotonic_deadline(seconds: float) -> RemainingTime:
-    """Return a function that returns how many of `seconds` from now are left."""
-    end = time.monotonic() + seconds
-    return lambda: end - time.monotonic()
 
 
 def _check_time(remaining_s: RemainingTime) -> None:

@@ -54,11 +54,9 @@ def _objects(body: str) -> list[S3Object] | None:
 
 def _groups(records: list[dict[str, Any]]) -> list[list[str]]:
     """Return the message ids in groups to tag one after the other: all together, then each suspicious one alone."""
-    counts = {record["messageId"]: _receive_count(record) for record in records}
+    counts = {
+        record["messageId"]: int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) for record in records
+    }
     suspects = [message_id for message_id, count in counts.items() if count >= _SUSPICIOUS_RECEIVE_COUNT]
     others = [message_id for message_id in counts if message_id not in suspects]
     return [*([others] if others else []), *([message_id] for message_id in suspects)]
-
-
-def _receive_count(record: dict[str, Any]) -> int:
-    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))

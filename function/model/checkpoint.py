@@ -131,8 +131,9 @@ class Checkpoint:
             checkpoint = replace(self, folder=Path(cached))
             checkpoint.digests()
         except (OSError, CheckpointError):
+            cause = (str(reason).strip().splitlines() or [type(reason).__name__])[0]
             raise HubUnreachable(
-                f"cannot reach the Hugging Face hub for {self.name} ({_first_line(reason)}). Check the network, or "
+                f"cannot reach the Hugging Face hub for {self.name} ({cause}). Check the network, or "
                 "name a checkpoint folder instead: --model models/demo works offline."
             ) from reason
         return checkpoint
@@ -159,7 +160,3 @@ def _public_name(folder: Path) -> str:
     here = Path.cwd()
     resolved = folder.resolve()
     return resolved.relative_to(here).as_posix() if resolved.is_relative_to(here) else resolved.name
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from function.bulk.pipeline import BATCH_SIZE, BulkTagger, monotonic_deadline
+from function.bulk.pipeline import BATCH_SIZE, BulkTagger
 from function.bulk.results import Results
 from function.errors import ItemsUnfinished, StorageUnavailable
 from function.s3 import ObjectStore, S3Object
 from function.tagging.tagger import Tagger
 from tests.support.aws import OLD_PHOTOS, PHOTOS, RESULTS, Aws
+from tests.support.lambda_context import monotonic_deadline
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

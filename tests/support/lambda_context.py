@@ -1,8 +1,14 @@
 """Lambda's context object, as far as the handlers use it."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from function.bulk.pipeline import monotonic_deadline
+
+def monotonic_deadline(seconds: float) -> Callable[[], float]:
+    """Return a function that returns how many of `seconds` from now are left."""
+    end = time.monotonic() + seconds
+    return lambda: end - time.monotonic()
 
 
 @dataclass
