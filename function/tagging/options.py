@@ -11,8 +11,8 @@ from function.errors import InvalidOption
 
 # Defaults of Hugging Face's zero-shot image classification: this template, and every label is returned.
 DEFAULT_HYPOTHESIS_TEMPLATE = "This is a photo of {}."
-# Scores below this are noise.
-DEFAULT_MIN_SCORE = 0.01
+# A picture of a person alone gives many pets a small score. `python -m tools.evaluate` compares values.
+DEFAULT_MIN_SCORE = 0.05
 MAX_CANDIDATE_LABELS = 100
 MAX_LABEL_CHARACTERS = 200
 # Maximum number of options in one request. Only a handful are known, but each unknown one is named in the error.

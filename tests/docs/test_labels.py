@@ -70,5 +70,5 @@ def test_the_command_line_tags_with_it(
     command = next(line for line in blocks("labels", "bash")[0].splitlines() if "function tag" in line)
     monkeypatch.chdir(folder)
     assert food == folder / "build/food"
-    assert cli.main(shlex.split(command)[3:]) == 0
+    assert cli.main([*shlex.split(command)[3:], "--min-score", "0"]) == 0
     assert "pizza" in capfd.readouterr().out
