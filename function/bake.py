@@ -17,7 +17,7 @@ from pathlib import Path
 from torch import Tensor
 
 from function.clip.text_encoder import TextEncoder
-from function.errors import CheckpointError, HubUnreachable, ModelError
+from function.errors import CheckpointError, HubUnreachable, LabelsError, ModelError
 from function.model import baked_folder
 from function.model.baked_folder import BakedModel, Manifest
 from function.model.checkpoint import DEFAULT_MODEL, Checkpoint
@@ -26,7 +26,7 @@ from function.model.digests import describe_files
 from function.model.tensor_file import TensorFile
 from function.tagging.bank import LabelBank
 from function.tagging.labels import LABELS_TOML, LabelSet
-from function.tagging.prompts import embed_words
+from function.tagging.prompts import embed_words, prompt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -130,7 +130,10 @@ def _write(checkpoint: Checkpoint, labels: LabelSet, folder: Path) -> Manifest:
 
 
 def _embed_labels(labels: LabelSet, folder: Path, config: TextConfig) -> None:
-    """Write the label bank, encoded with the text tower that is already in `folder`."""
+    """Write the label bank, encoded with the text tower that is already in `folder`.
+
+    Raises LabelsError if a prompt is longer than the model's context.
+    """
     from tqdm import tqdm  # noqa: PLC0415
 
     weights = TensorFile(folder / baked_folder.TEXT)
@@ -139,6 +142,11 @@ def _embed_labels(labels: LabelSet, folder: Path, config: TextConfig) -> None:
 
         def embed(words: str, templates: tuple[str, ...]) -> Tensor:
             progress.update()
+            prompts = [prompt(words, template) for template in templates]
+            for text, tokens in zip(prompts, encode.count_tokens(prompts), strict=True):
+                if tokens > config.max_position_embeddings:
+                    limit = config.max_position_embeddings
+                    raise LabelsError(f"the prompt {text!r} has {tokens} tokens. This model reads at most {limit}.")
             return embed_words(words, templates, encode)
 
         LabelBank.embed(labels, embed).save(folder)

@@ -161,13 +161,9 @@ class Tagger:
         embedding = self._encode([image])[0]
         stopwatch.lap("encode")
         if options.candidate_labels:
-            tags = custom_scores(
-                embedding,
-                options.candidate_labels,
-                self._embed_texts(texts, stopwatch),
-                self.manifest.logit_scale,
-                as_logits=options.as_logits,
-            )
+            text_embeddings, scale = self._embed_texts(texts, stopwatch), self.manifest.logit_scale
+            labels = options.candidate_labels
+            tags = custom_scores(embedding, labels, text_embeddings, scale, as_logits=options.as_logits)
         else:
             tags = self._label_scores(embedding, options)
         ranked = rank(tags, options.top_k, options.effective_min_score, by_group=options.as_logits)
@@ -199,13 +195,8 @@ class Tagger:
 
     def _label_scores(self, embedding: Tensor, options: TagOptions = _DEFAULTS) -> list[Tag]:
         """Return the built-in labels with their scores for one image embedding."""
-        return label_scores(
-            embedding,
-            self.bank,
-            self.manifest.logit_scale,
-            background=options.background,
-            as_logits=options.as_logits,
-        )
+        scale, background = self.manifest.logit_scale, options.background
+        return label_scores(embedding, self.bank, scale, background=background, as_logits=options.as_logits)
 
     def _load_text_encoder(self, stopwatch: Stopwatch) -> None:
         """Load the text encoder on first use, and record the phase load."""

@@ -67,6 +67,22 @@ def test_bakes_again_if_labels_or_weights_change(checkpoint: Path, tmp_path: Pat
     assert Manifest.read(out).source != first.source
 
 
+def test_prompt_longer_than_the_context_is_refused(
+    checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The tokenizer has a token for each letter, and the context has 77. 11 are in "with a person", 2 mark the ends."""
+    labels, out = tmp_path / "labels.toml", tmp_path / "out"
+    text = '[groups.pet]\ntemplates = ["{}"]\ncontext = ["person"]\n[groups.pet.labels]\ndog = "WORDS"\n'
+    labels.write_text(text.replace("WORDS", "x" * 65))
+    assert run(checkpoint, out, "--labels", str(labels)) == 2
+    assert (
+        f"the prompt '{'x' * 65} with a person' has 78 tokens. This model reads at most 77." in capfd.readouterr().err
+    )
+    assert not out.exists()
+    labels.write_text(text.replace("WORDS", "x" * 64))
+    assert run(checkpoint, out, "--labels", str(labels)) == 0
+
+
 @given(
     vision=st.fixed_dictionaries(
         {"patch_size": st.sampled_from([4, 7, 16]), "num_hidden_layers": st.integers(1, 3)},
