@@ -74,18 +74,28 @@ def tag(
     embedding = encode(_preprocess(file.file.read()))[0]
     if candidate_labels:
         return _own_labels(embedding, candidate_labels.split(","))
-    scores: dict[str, Any] = {}
+    scores: dict[str, float] = {}
     tags = []
     for group in _groups:
-        logits = _scale * (_embeddings[group["name"]] @ embedding)
-        exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
+        embeddings, share = _embeddings[group["name"]], 1.0
         if group["parent"]:
-            probabilities = np.array([scores[label] for label in group["parent_labels"]]) @ probabilities
-        scores |= dict(zip(group["labels"], probabilities.tolist(), strict=False))
+            owner = max(group["parent_labels"], key=scores.__getitem__)
+            embeddings, share = embeddings[group["parent_labels"].index(owner)], scores[owner]
+        probabilities = share * _probabilities(_scale * (embeddings @ embedding), group)
+        scores |= dict(zip(group["labels"], probabilities.tolist(), strict=True))
         tags += [{"label": label, "score": scores[label], "group": group["name"]} for label in group["labels"]]
     logger.info("request", extra={"top_tag": tags[0]["label"]})
     return sorted(tags, key=lambda tag: -float(tag["score"]))
+
+
+def _probabilities(logits: Any, group: dict[str, Any]) -> Any:
+    """Return the probability of each label of a group: docs/adr/0003-scores.md."""
+    labels, contexts = len(group["labels"]), len(group["context"])
+    beside = labels + len(group["background"]) + contexts
+    exponentials = np.exp(logits - logits.max())
+    best = np.column_stack([exponentials[:labels], exponentials[beside:].reshape(labels, contexts)]).max(axis=1)
+    presence = best.max() / (best.max() + exponentials[labels:beside].sum())
+    return presence * best / best.sum()
 
 
 def _own_labels(embedding: Any, labels: list[str]) -> list[dict[str, Any]]:
