@@ -10,7 +10,7 @@ SAM_PARAMETERS = $(if $(MODEL_ID),ModelId=$(MODEL_ID)) $(if $(BASE_IMAGE),BaseIm
   $(if $(ARCHITECTURE),Architecture=$(ARCHITECTURE))
 SAM_OPTIONS = $(if $(strip $(SAM_PARAMETERS)),--parameter-overrides $(strip $(SAM_PARAMETERS)))
 
-.PHONY: help run local test check policy e2e test-weights accuracy train-demo bulk-soak fuzz soak bench bench-quick docs lock format clean
+.PHONY: help run local stack stack-down test check policy e2e test-weights accuracy train-demo bulk-soak fuzz soak bench bench-quick docs lock format clean
 .PHONY: build pin-base sbom scan deploy smoke-test dashboard
 
 help: ## list the tasks
@@ -23,10 +23,16 @@ local: ## serve on http://localhost:7860 as Lambda does, with SAM and Docker (PO
 	scripts/sam.sh build $(SAM_OPTIONS)
 	scripts/sam.sh local start-api $(if $(PORT),--port $(PORT)) $(SAM_OPTIONS)
 
+stack: .venv/.ready ## run the whole stack with an emulated AWS, to try API keys, buckets and backfills; needs Docker (PORT=, MODEL_ID=)
+	@.venv/bin/python -m tools.stack up $(if $(PORT),--port $(PORT))
+
+stack-down: .venv/.ready ## remove the stack of `make stack`: processes, containers and files
+	@.venv/bin/python -m tools.stack down
+
 test: .venv/.ready ## run all tests except e2e; the container tests need Docker (ARGS= is passed to pytest)
 	.venv/bin/python -m pytest -m "not e2e" $(ARGS)
 
-e2e: .venv/.ready ## test the image as Lambda runs it, and `sam local`, with real pictures; needs Docker
+e2e: .venv/.ready ## test the image as Lambda runs it, `sam local`, and the stack on an emulated AWS; needs Docker
 	scripts/sam.sh --version
 	REQUIRE_ENGINE=1 .venv/bin/python -m pytest -m "container or e2e" $(ARGS)
 

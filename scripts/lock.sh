@@ -39,6 +39,7 @@ compile sam.lock requirements/sam.in
 compile policy.lock requirements/policy.in
 compile openapi-client.lock requirements/openapi-client.in
 compile schemathesis.lock requirements/schemathesis.in
+compile ministack.lock requirements/ministack.in
 
 [ "$out" = requirements ] && exit
 for lock in "$out"/*.lock; do
