@@ -1,6 +1,8 @@
 """Shared fixtures: small checkpoints, baked and loaded with the production code, and pictures."""
 
 import io
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from PIL import Image
 from function import bake
 from function.tagging.tagger import Tagger
 from tests.support.programs import MODEL, ROOT
+from tools.server_process import free_port, serving
 from tools.small_checkpoint import make_checkpoint
 
 MAX_PIXELS = 51_000_000
@@ -35,6 +38,16 @@ def small_model(small_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
 def small_tagger(small_model: Path) -> Tagger:
     """A tagger with the small model."""
     return Tagger.load(small_model, "float32", MAX_PIXELS)
+
+
+@pytest.fixture(scope="session")
+def service(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of the local server with the small model, without a slash at its end. Uploads time out after 3 s."""
+    port, log = free_port(), tmp_path_factory.mktemp("service") / "log"
+    command = (sys.executable, "-m", "uvicorn", "function.handler:app", "--port", str(port))
+    environment = {"MODEL_DIR": str(small_model), "MAX_UPLOAD_SECONDS": "3"}
+    with serving(*command, port=port, log=log, environment=environment):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,8 @@
-"""The service in its own process, and the answers that all clients must get."""
+"""The answers that all clients must get, and the packages of JavaScript clients."""
 
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +11,9 @@ import pytest
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
 from tests.support.programs import require
-from tools.server_process import free_port, serving
 
 _NODE = Path(__file__).parent / "node"
 LABELS = ("a cat", "a dog", "a car")
-
-
-@pytest.fixture(scope="session")
-def service(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The service's URL, without a slash at its end."""
-    port = free_port()
-    command = (sys.executable, "-m", "uvicorn", "function.handler:app", "--port", str(port))
-    log, environment = tmp_path_factory.mktemp("service") / "log", {"MODEL_DIR": str(small_model)}
-    with serving(*command, port=port, log=log, environment=environment):
-        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,18 +17,14 @@ import pytest
 from tests.conftest import encode
 from tests.support.programs import MODEL, ROOT
 from tools.make_events import PICTURE
-from tools.server_process import free_port, serving
+from tools.server_process import free_port
 
 CAT = PICTURE.read_bytes()
 
 
 @pytest.fixture(scope="module")
-def client(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "function.handler:app", "--port", str(port)]
-    environment = {"MODEL_DIR": str(small_model), "MAX_UPLOAD_SECONDS": "3"}
-    log = tmp_path_factory.mktemp("server") / "log"
-    with serving(*command, port=port, log=log, environment=environment) as client:
+def client(service: str) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=service, timeout=60) as client:
         yield client
 
 
@@ -87,7 +82,7 @@ def test_disconnected_uploads_do_not_count_as_waiting(client: httpx2.Client) -> 
     assert client.post("/tag", content=CAT).status_code == 200
 
 
-@pytest.mark.parametrize("callers", [1, 2, 4, 8, 16, 32])
+@pytest.mark.parametrize("callers", [1, 8, 32])
 def test_concurrent_clients_get_their_own_answers_and_none_starves(client: httpx2.Client, callers: int) -> None:
     rounds = 5
     from PIL import Image  # noqa: PLC0415
