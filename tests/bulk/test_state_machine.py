@@ -34,7 +34,7 @@ def test_is_valid() -> None:
     assert set(Linter.validate(definition())) == NEWER
 
 
-def test_the_validator_rejects_an_invalid_definition() -> None:
+def test_validator_rejects_an_invalid_definition() -> None:
     broken = definition()
     broken["States"]["TagBucket"]["ItemBatcher"]["MaxItemsPerBatch"] = "many"
     broken["States"]["Count"]["Next"] = "Nowhere"

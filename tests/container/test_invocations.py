@@ -49,7 +49,7 @@ def test_custom_labels(container: Container, expected: dict[str, Any]) -> None:
     assert scores(answer["body"]) == pytest.approx(scores(expected["custom labels"]["body"]), abs=1e-4)
 
 
-def test_baked_model_is_whole(container: Container) -> None:
+def test_baked_model_passes_verification(container: Container) -> None:
     container.execute("python3", "-m", "function.bake", "--verify", "/opt/model")
 
 

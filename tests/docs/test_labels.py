@@ -63,7 +63,7 @@ def test_service_lists_the_labels_in_use(service: httpx2.Client, cat_jpeg: bytes
     assert sum(scores[dish] for dish in ("pizza", "soup", "salad", "cake")) < 1
 
 
-def test_the_command_line_tags_with_it(
+def test_command_line_tags_with_the_labels_of_the_page(
     food: Path, folder: Path, cat_jpeg: bytes, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "lunch.jpg").write_bytes(cat_jpeg)

@@ -91,6 +91,6 @@ def test_script_prints_the_status_of_an_error(api: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["rest-tag-multipart", "alb-tag-json", "error-truncated-jpeg"])
-def test_invoke_takes_the_events(built: None, name: str) -> None:  # noqa: ARG001 - built first
+def test_sam_local_invoke_answers_the_events(built: None, name: str) -> None:  # noqa: ARG001 - built first
     answer = json.loads(run(SAM, "local", "invoke", "-e", str(EVENTS_FOLDER / f"{name}.json"), timeout_s=180))
     assert answer["statusCode"] == samples()[name].status

@@ -26,7 +26,7 @@ def replay(handler: Any, name: str, context: Any) -> dict[str, Any]:
     return handler(event, context)  # type: ignore[no-any-return]
 
 
-def test_event_files_are_what_the_tool_makes() -> None:
+def test_event_files_are_up_to_date() -> None:
     files = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in EVENTS_FOLDER.glob("*.json")}
     assert files == {name: sample.event for name, sample in (SAMPLES | bulk_samples()).items()}
 

@@ -66,7 +66,7 @@ def test_page_is_not_sent_again_if_the_etag_matches(client: TestClient, seen: st
     assert bool(response.content) == (status == 200)
 
 
-def test_knows_the_limits_of_the_service() -> None:
+def test_page_has_the_limits_of_the_service() -> None:
     html = read_page().html.decode()
     assert f"MAX_LABELS = {MAX_CANDIDATE_LABELS};" in html
     assert f"MAX_LABEL_CHARACTERS = {MAX_LABEL_CHARACTERS};" in html

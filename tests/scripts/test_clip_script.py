@@ -9,10 +9,11 @@ from tools.server_process import free_port
 
 
 @pytest.mark.parametrize(
-    ("image", "code", "says"), [("events/cat.jpg", 1, "no answer from"), ("no-such.jpg", 2, "cannot read no-such.jpg")]
+    ("image", "code", "message"),
+    [("events/cat.jpg", 1, "no answer from"), ("no-such.jpg", 2, "cannot read no-such.jpg")],
 )
-def test_fails_in_one_line(image: str, code: int, says: str) -> None:
+def test_error_is_one_line(image: str, code: int, message: str) -> None:
     command = ["scripts/test-clip.sh", image, f"http://127.0.0.1:{free_port()}"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == code
-    assert f"test-clip.sh: {says}" in result.stderr
+    assert f"test-clip.sh: {message}" in result.stderr

@@ -29,7 +29,7 @@ def test_a_file_that_is_no_library_does_not_change(tmp_path: Path) -> None:
     assert script.read_bytes() == before
 
 
-def test_the_services_stay_for_which_the_function_makes_clients() -> None:
+def test_services_that_the_function_uses_are_not_removed() -> None:
     sources = "".join(path.read_text() for path in ROOT.joinpath("function").rglob("*.py"))
     assert set(re.findall(r"boto3\.client\(\W*(\w+)", sources)) == NEEDED_ONLY["botocore/data/*/"]
     assert re.findall(r"boto3\.(?!client\()\w", sources) == []

@@ -13,7 +13,7 @@ from tests.template.conftest import Resources, translated
 from tests.template.test_permissions import listed, statements
 
 STACK = "pet-tagger-dev"
-GIVEN = {"Repository": "octo/pets", "Environment": "dev"}
+PARAMETERS = {"Repository": "octo/pets", "Environment": "dev"}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def template() -> Any:
 
 @pytest.fixture(scope="module")
 def roles(template: Any) -> Resources:
-    return resolved(template, GIVEN)
+    return resolved(template, PARAMETERS)
 
 
 def policy(role: Any) -> list[Any]:
@@ -36,7 +36,7 @@ def policy(role: Any) -> list[Any]:
 
 def test_tokens_with_and_without_ids_are_accepted(template: Any) -> None:
     def subjects(**parameters: str) -> Any:
-        document = resolved(template, GIVEN | parameters)["DeployRole"]["Properties"]["AssumeRolePolicyDocument"]
+        document = resolved(template, PARAMETERS | parameters)["DeployRole"]["Properties"]["AssumeRolePolicyDocument"]
         (statement,) = document["Statement"]
         return statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
 
@@ -50,8 +50,8 @@ def test_tokens_with_and_without_ids_are_accepted(template: Any) -> None:
 @pytest.mark.parametrize(
     ("owner", "repository", "problems"), [("", "", 0), ("7", "42", 0), ("7", "", 1), ("", "42", 1)]
 )
-def test_a_rule_wants_both_ids_or_neither(template: Any, owner: str, repository: str, problems: int) -> None:
-    parameters = GIVEN | {"OwnerId": owner, "RepositoryId": repository}
+def test_a_rule_requires_both_ids_or_neither(template: Any, owner: str, repository: str, problems: int) -> None:
+    parameters = PARAMETERS | {"OwnerId": owner, "RepositoryId": repository}
     assert len(failed_assertions(template, parameters)) == problems
 
 
@@ -71,7 +71,7 @@ def test_the_boundary_allows_what_the_roles_of_the_stack_do(template: Any) -> No
         "WriteObjectTags": "true",
     }
     stack = resolved(translated(), parameters, stack_name=STACK)
-    boundary = resolved(template, GIVEN | {"SourceBucket": "photos"})["Boundary"]["Properties"]["PolicyDocument"]
+    boundary = resolved(template, PARAMETERS | {"SourceBucket": "photos"})["Boundary"]["Properties"]["PolicyDocument"]
     for name, action, resource in statements(stack):
         patterns = [
             pattern

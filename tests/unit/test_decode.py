@@ -48,7 +48,7 @@ def case(name: str) -> bytes:
         ("tiff-thumbnail-first.tif", "reference.png", 0),
     ],
 )
-def test_a_case_shows_its_reference(name: str, reference: str, within: float) -> None:
+def test_decoded_case_looks_like_its_reference(name: str, reference: str, within: float) -> None:
     assert difference(case(name), case(reference)) <= within
 
 
@@ -295,7 +295,7 @@ def test_blank_frames_at_the_start_of_an_animation_are_skipped(
     assert difference(file, encode(photo, "PNG")) < 6
 
 
-def test_an_animation_of_blank_frames_shows_its_first(photo: Image.Image) -> None:
+def test_an_animation_of_blank_frames_shows_its_first_frame(photo: Image.Image) -> None:
     frames = [Image.new("RGB", photo.size, color) for color in ("white", "black")]
     file = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert shown(file).min() == 255

@@ -143,7 +143,7 @@ def test_packing_with_several_threads_gives_equal_embeddings(tmp_path: Path, dty
         assert torch.equal(ImageEncoder(stored, vision_config(model), dtype, threads=8)(pixels), expected)
 
 
-def test_does_not_keep_the_callers_weights() -> None:
+def test_encoder_copies_the_weights() -> None:
     model = reference_model(**SMALL)
     weights = {name: weight.clone() for name, weight in model.state_dict().items()}
     encoder = ImageEncoder(weights, vision_config(model))
