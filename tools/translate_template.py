@@ -1,9 +1,10 @@
 """Translate template.yaml from SAM to CloudFormation and print it as JSON.
 
-    scripts/tool.sh policy python tools/translate_template.py [NAME=VALUE...]
+    scripts/tool.sh policy python tools/translate_template.py [NAME=VALUE | FILE]...
 
-NAME=VALUE sets a parameter of the template; other parameters have their defaults. It runs in .venv-policy, because the
-SAM translator conflicts with this project's locked packages.
+Prints one object. "" maps to the translation with default parameters, each NAME=VALUE to the translation with that
+parameter, and each FILE to a CloudFormation template. It runs in .venv-policy, because the SAM translator conflicts
+with this project's locked packages.
 """
 
 import json
@@ -18,22 +19,30 @@ TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
 
 def main() -> int:
     """Run the command line; return its exit code."""
-    print(json.dumps(translate(dict(argument.split("=", 1) for argument in sys.argv[1:]))))
+    documents = {"": translate({})}
+    for argument in sys.argv[1:]:
+        name, is_parameter, value = argument.partition("=")
+        documents[argument] = translate({name: value}) if is_parameter else _load(Path(argument))
+    print(json.dumps(documents))
     return 0
 
 
 def translate(parameters: dict[str, str]) -> Any:
     """Return the translated template. Parameters are replaced only where SAM needs their values."""
     # Imported by name, because they are only in .venv-policy and mypy checks with .venv.
-    load = import_module("cfnlint.decode.cfn_yaml").load
     parser = import_module("samtranslator.parser.parser").Parser()
     translator = import_module("samtranslator.translator.translator").Translator
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # SAM derives the AWS partition from the region
-    template = json.loads(json.dumps(load(str(TEMPLATE))))
+    template = _load(TEMPLATE)
     _put_packages(template)
     # The managed policies that SAM adds by name.
     managed = {name: f"arn:aws:iam::aws:policy/{name}" for name in ("AWSXRayDaemonWriteAccess",)}
     return translator(managed, parser).translate(template, parameters)
+
+
+def _load(path: Path) -> Any:
+    """Return a template with the short forms of its functions (`!Ref`) written out."""
+    return json.loads(json.dumps(import_module("cfnlint.decode.cfn_yaml").load(str(path))))
 
 
 def _put_packages(template: dict[str, Any]) -> None:

@@ -15,13 +15,24 @@ Resources = dict[str, Any]
 Deploy = Callable[..., Resources]
 
 
+RELEASE = "1795500000"
+GITHUB_OIDC = "infra/github-oidc.yaml"
+
+
 @cache
-def translated(*parameters: str) -> Any:
-    """Return the template as SAM translates it for `parameters`, each NAME=VALUE."""
-    command = ["scripts/tool.sh", "policy", "python", "tools/translate_template.py", *parameters]
+def documents() -> dict[str, Any]:
+    """Return the translations of the template by parameter ("" for the defaults), and `GITHUB_OIDC`."""
+    program = ["scripts/tool.sh", "policy", "python", "tools/translate_template.py"]
+    command = [*program, f"Release={RELEASE}", GITHUB_OIDC]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout)
+    loaded: dict[str, Any] = json.loads(result.stdout)
+    return loaded
+
+
+def translated(parameter: str = "") -> Any:
+    """Return the template as SAM translates it with the defaults, or with one parameter, NAME=VALUE."""
+    return documents()[parameter]
 
 
 @pytest.fixture(scope="session")

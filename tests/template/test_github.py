@@ -1,7 +1,5 @@
 """The roles of GitHub Actions in infra/github-oidc.yaml, and the artifacts they upload."""
 
-import json
-import subprocess
 from fnmatch import fnmatch
 from typing import Any
 
@@ -9,7 +7,7 @@ import pytest
 
 from tests.support.intrinsics import failed_assertions, resolved
 from tests.support.programs import ROOT
-from tests.template.conftest import Resources, translated
+from tests.template.conftest import GITHUB_OIDC, Resources, documents, translated
 from tests.template.test_permissions import listed, statements
 
 STACK = "pet-tagger-dev"
@@ -19,9 +17,7 @@ PARAMETERS = {"Repository": "octo/pets", "Environment": "dev"}
 @pytest.fixture(scope="module")
 def template() -> Any:
     """infra/github-oidc.yaml as JSON."""
-    program = "import json, sys; from cfnlint.decode.cfn_yaml import load; print(json.dumps(load(sys.argv[1])))"
-    command = ["scripts/tool.sh", "policy", "python", "-c", program, "infra/github-oidc.yaml"]
-    return json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    return documents()[GITHUB_OIDC]
 
 
 @pytest.fixture(scope="module")

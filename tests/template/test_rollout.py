@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.programs import ROOT
-from tests.template.conftest import Deploy, Resources, of_type, translated
+from tests.template.conftest import RELEASE, Deploy, Resources, of_type, translated
 
 OPERATIONS = ROOT / "docs/operations.md"
 
@@ -55,8 +55,8 @@ def test_a_new_release_publishes_a_new_version(template: Resources) -> None:
     def versions(resources: Resources) -> list[str]:
         return [name for name, item in resources.items() if item["Type"] == "AWS::Lambda::Version"]
 
-    plain, released = versions(template["Resources"]), versions(translated("Release=1795500000")["Resources"])
-    assert released == ["TagFunctionVersion1795500000"]
+    plain, released = versions(template["Resources"]), versions(translated(f"Release={RELEASE}")["Resources"])
+    assert released == [f"TagFunctionVersion{RELEASE}"]
     assert len(plain) == 1
     assert plain != released
 
