@@ -22,7 +22,6 @@ from function.errors import CheckpointError
 CONFIG = "open_clip_config.json"
 # In order of preference; a repository often holds both.
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
-
 # Settings that are read.
 _READ = {
     "model_cfg": {"embed_dim", "vision_cfg", "text_cfg", "quick_gelu"},
@@ -49,7 +48,6 @@ _RESAMPLE = {"bilinear": 2, "bicubic": 3}
 # OPENAI_DATASET_MEAN and OPENAI_DATASET_STD of open_clip's constants.py.
 _MEAN, _STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 _LAYER_NORM_EPS = 1e-5  # torch's default, which open_clip uses
-
 # open_clip's name of a tensor outside the layers -> Transformers'.
 _NAMES = {
     "logit_scale": "logit_scale",

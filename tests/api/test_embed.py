@@ -127,15 +127,10 @@ def test_options_get_422(client: TestClient, cat_jpeg: bytes) -> None:
 def test_broken_images_get_the_same_errors_as_in_tag(client: TestClient, cat_jpeg: bytes) -> None:
     is_problem(client.post("/embed"), 400, "missing_image")
     is_problem(client.post("/embed", json={"inputs": ""}), 400, "missing_image")
-    is_problem(client.post("/embed", files={"note": b"x"}), 400, "missing_image")
     is_problem(client.post("/embed", files=[("file", cat_jpeg), ("image", cat_jpeg)]), 400, "too_many_images")
-    is_problem(client.post("/embed", content=b"\0" * 4_500_001), 413, "too_many_bytes")
     is_problem(client.post("/embed", json={"inputs": encoded(b"\0" * 4_500_001)}), 413, "too_many_bytes")
     is_problem(client.post("/embed", content=png_header(40_000, 40_000)), 413, "too_many_pixels")
     is_problem(client.post("/embed", content=b"This is a text."), 415, "unsupported_media_type")
-    is_problem(
-        client.post("/embed", content=b"a", headers={"content-type": "text/plain"}), 415, "unsupported_media_type"
-    )
     is_problem(client.post("/embed", content=cat_jpeg[:5000]), 422, "undecodable_image")
     is_problem(client.post("/embed", json={"inputs": "s3://bucket/cat.jpg"}), 501, "source_not_supported")
 

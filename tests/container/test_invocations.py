@@ -49,10 +49,6 @@ def test_custom_labels(container: Container, expected: dict[str, Any]) -> None:
     assert scores(answer["body"]) == pytest.approx(scores(expected["custom labels"]["body"]), abs=1e-4)
 
 
-def test_baked_model_passes_verification(container: Container) -> None:
-    container.execute("python3", "-m", "function.bake", "--verify", "/opt/model")
-
-
 def test_root_cannot_be_written_and_was_not(container: Container) -> None:
     assert container.execute("sh", "-c", "touch /var/task/x /opt/model/x /x 2>/dev/null; echo $?") == "1\n"
     container.invoke(CUSTOM_LABELS)
