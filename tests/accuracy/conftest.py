@@ -55,7 +55,7 @@ class FileServer:
         start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
         if asked and self.stalls:
             self.stalled.set()
-            self.stopped.wait(60)
+            self.stopped.wait(300)
         if asked and start >= len(content):
             return 416, b"", {"Content-Range": f"bytes */{len(content)}"}
         headers = {

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from tools.accuracy.__main__ import main
 from tools.accuracy.pets import BREEDS
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
+_TIMEOUT_S = 300  # many times what it takes on an idle machine
 
 
 @pytest.fixture
@@ -29,18 +31,23 @@ def server(data_sets: Path) -> Iterator[FileServer]:
         yield served
 
 
-def start(server: FileServer, hub: str, folder: Path) -> subprocess.Popen[str]:
+@contextmanager
+def started(server: FileServer, hub: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Start the command on data and hub of this machine; `folder` gets everything that it writes."""
     addresses = {"PETS_URL": f"{server.url}/pets", "COCO_URL": f"{server.url}/coco", "HF_ENDPOINT": hub}
     options = ["--model", "somebody/small-clip", "--no-checksums", "--folder", str(folder), "--docs", str(folder)]
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "tools.accuracy", *options],
         cwd=ROOT,
         env={**os.environ, **addresses, "HF_HOME": str(folder / "hf"), "HF_HUB_OFFLINE": "0", "no_proxy": "*"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_interrupted_run_continues_and_writes_the_page(
@@ -48,19 +55,17 @@ def test_interrupted_run_continues_and_writes_the_page(
 ) -> None:
     with serve_hub("somebody/small-clip", REVISION, small_checkpoint) as hub:
         server.breaks, server.stalls = "images.tar.gz", True
-        process = start(server, hub.url, tmp_path)
-        assert server.stalled.wait(60)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-        assert (process.returncode, errors.splitlines()[-1]) == (
-            130,
-            "accuracy: interrupted. Run the command again to continue.",
-        )
+        with started(server, hub.url, tmp_path) as process:
+            assert server.stalled.wait(_TIMEOUT_S)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=_TIMEOUT_S)
+        last = "accuracy: interrupted. Run the command again to continue."
+        assert (process.returncode, errors.splitlines()[-1]) == (130, last)
         done = (tmp_path / "pets/images.tar.gz.part").stat().st_size
         assert done > 0
         server.stalls = False
-        process = start(server, hub.url, tmp_path)
-        printed, errors = process.communicate(timeout=120)
+        with started(server, hub.url, tmp_path) as process:
+            printed, errors = process.communicate(timeout=_TIMEOUT_S)
     assert process.returncode == 0, errors
     assert server.ranges.count(("images.tar.gz", f"bytes={done}-")) == 2  # once in each run
     names = [name for name, _ in server.ranges]
