@@ -61,6 +61,12 @@ def test_a_new_release_publishes_a_new_version(template: Resources) -> None:
     assert plain != released
 
 
+def test_a_release_changes_the_function(deploy: Deploy) -> None:
+    """Lambda publishes no version of a function that has not changed, and the deployment would fail."""
+    first, second = (deploy(Release=release)["TagFunction"] for release in ("1795500000", "1795500001"))
+    assert first != second
+
+
 @pytest.mark.parametrize("parameter", ["Canary10Percent5Minutes", "Linear10PercentEvery1Minute", "AllAtOnce"])
 def test_the_deployment_type_is_a_parameter(template: Resources, parameter: str) -> None:
     assert parameter in template["Parameters"]["DeploymentType"]["AllowedValues"]

@@ -52,7 +52,7 @@ def _up(folder: Path, port: int, *, is_built: bool) -> None:
         build_image(os.environ.get("MODEL_ID", "models/demo"))
     say(f"3/3 deploys template.yaml as {STACK}")
     outputs = deploy(emulator, STACK)
-    write_environment(emulator, folder / "env")
+    write_environment(emulator, outputs, folder / "env")
     say(f"ready after {time.monotonic() - started:.0f} s")
     print(_summary(outputs, api_key(emulator, outputs), folder / "env"))
 

@@ -39,12 +39,13 @@ def deploy(emulator: Emulator, stack: str, image: str = IMAGE, **parameters: str
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=f"{_BUCKET}-{stack}", CreateBucketConfiguration={"LocationConstraint": REGION})
     template = packaged(emulator, image, _upload(s3, stack, changed(load(STATE_MACHINE), STATE_MACHINE_CHANGES)))
+    # The emulator expands SAM with default values only. A new release publishes a version, as in scripts/deploy.sh.
+    for name, value in {"Release": str(int(time.time())), **parameters}.items():
+        template["Parameters"][name]["Default"] = value
     arguments = {
         "StackName": stack,
         "TemplateURL": "{}/{Bucket}/{Key}".format(emulator.url, **_upload(s3, stack, template)),
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        # As scripts/deploy.sh does, so that each deployment publishes a version.
-        "Parameters": _parameters({"Release": str(int(time.time())), **parameters}),
     }
     (cloudformation.update_stack if _exists(cloudformation, stack) else cloudformation.create_stack)(**arguments)
     outputs = _wait(cloudformation, stack)
@@ -68,9 +69,16 @@ def api_key(emulator: Emulator, outputs: dict[str, str]) -> str:
     return key
 
 
-def write_environment(emulator: Emulator, file: Path) -> None:
-    """Write the emulator's variables to a file for a shell's `source`. They replace the credentials of an account."""
-    lines = [f"export {name}={value}\n" for name, value in emulator.environment.items()]
+def write_environment(emulator: Emulator, outputs: dict[str, str], file: Path) -> None:
+    """Write variables for a shell's `source`. They replace the credentials of an account."""
+    variables = {
+        **emulator.environment,
+        "URL": outputs["TagUrl"].removesuffix("/tag"),
+        "KEY": api_key(emulator, outputs),
+        "UPLOADS": outputs["UploadBucketName"],
+        "RESULTS": outputs["ResultsBucketName"],
+    }
+    lines = [f"export {name}={value}\n" for name, value in variables.items()]
     # The AWS CLI of this environment is used if there is no other.
     lines += ["unset AWS_PROFILE AWS_SESSION_TOKEN\n", f'export PATH="$PATH:{ROOT}/.venv-ministack/bin"\n']
     file.write_text("".join(lines), encoding="utf-8")
@@ -82,10 +90,6 @@ def _upload(s3: Any, stack: str, document: Any) -> dict[str, str]:
     location = {"Bucket": f"{_BUCKET}-{stack}", "Key": f"{hashlib.sha256(body.encode()).hexdigest()}.json"}
     s3.put_object(**location, Body=body)
     return location
-
-
-def _parameters(values: dict[str, str]) -> list[dict[str, str]]:
-    return [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
 
 
 def _exists(cloudformation: Any, stack: str) -> bool:
