@@ -1,0 +1,73 @@
+"""What the emulated CloudFormation creates is what the template says: all resources, roles, limits and outputs."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.stack.conftest import Stack
+from tests.support.intrinsics import resolved
+from tests.template.conftest import translated
+from tools.stack.__main__ import STACK
+from tools.stack.emulator import REGION
+
+pytestmark = pytest.mark.e2e
+NOT_EMULATED = {"ServerlessDeploymentApplication", "TagFunctionDeploymentGroup"}
+
+
+@pytest.fixture(scope="module")
+def resources() -> Any:
+    """The resources of the template with default parameters, as SAM translates them."""
+    return resolved(translated(), {}, STACK)
+
+
+def test_creates_every_resource_except_those_of_codedeploy(stack: Stack, resources: Any) -> None:
+    pages = stack.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
+    created = {item["LogicalResourceId"] for page in pages for item in page["StackResourceSummaries"]}
+    assert _without_digests(created) == _without_digests(resources.keys() - NOT_EMULATED)
+
+
+def test_functions_have_the_limits_of_the_template(stack: Stack, resources: Any) -> None:
+    for name in ("TagFunction", "BulkFunction", "SmokeTestFunction"):
+        properties = resources[name]["Properties"]
+        function = stack.client("lambda").get_function_configuration(FunctionName=properties["FunctionName"])
+        for limit in ("MemorySize", "Timeout"):
+            assert function[limit] == properties[limit], name
+        assert f"role/{STACK}-{properties['Role']['Fn::GetAtt'][0]}-" in function["Role"]
+
+
+def test_log_groups_have_a_retention(stack: Stack) -> None:
+    groups = stack.client("logs").describe_log_groups()["logGroups"]
+    owned = {group["logGroupName"]: group.get("retentionInDays") for group in groups if STACK in group["logGroupName"]}
+    assert owned == {
+        f"/aws/lambda/{STACK}-tag": 30,
+        f"/aws/lambda/{STACK}-bulk": 30,
+        f"/aws/lambda/{STACK}-smoke-test": 30,
+        f"/aws/apigateway/{STACK}-access": 30,
+    }
+
+
+def test_the_smoke_test_may_invoke_every_version(stack: Stack) -> None:
+    iam = stack.client("iam")
+    (role,) = [role["RoleName"] for role in iam.list_roles()["Roles"] if "SmokeTestRole" in role["RoleName"]]
+    document = iam.get_role_policy(RoleName=role, PolicyName="smoke-test")["PolicyDocument"]
+    assert f"{stack.outputs['TagFunctionArn']}:*" in str(document)
+
+
+def test_outputs_name_resources_that_exist(stack: Stack) -> None:
+    outputs = stack.outputs
+    assert outputs["AlarmTopicArn"].startswith(f"arn:aws:sns:{REGION}:000000000000:{STACK}-AlarmTopic-")
+    for bucket in ("UploadBucketName", "ResultsBucketName"):
+        assert stack.client("s3").get_bucket_versioning(Bucket=outputs[bucket])["Status"] == "Enabled"
+    assert stack.client("stepfunctions").describe_state_machine(stateMachineArn=outputs["BackfillArn"])
+
+
+def test_every_alarm_publishes_to_the_topic(stack: Stack, resources: Any) -> None:
+    alarms = stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert len(alarms) == sum(item["Type"] == "AWS::CloudWatch::Alarm" for item in resources.values())
+    assert all(alarm["AlarmActions"] == [stack.outputs["AlarmTopicArn"]] for alarm in alarms)
+
+
+def _without_digests(names: Any) -> list[str]:
+    """Return logical ids without the digests that SAM appends to versions and deployments."""
+    return sorted(re.sub(r"[0-9a-f]{10}$", "", name) for name in names)
