@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _up(folder: Path, port: int, *, is_built: bool) -> None:
     started = time.monotonic()
     emulator = emulators.running(folder)
-    if emulator is None:
+    if emulator is None or not emulators.is_alive(emulator):
+        emulators.stop(folder)  # what a restart of the machine has left
         say(f"1/3 starts MiniStack on port {port}")
         emulator = emulators.start(folder, port)
     say("2/3 builds the image (some minutes the first time)")

@@ -102,12 +102,12 @@ def running(folder: Path) -> Emulator | None:
 def stop(folder: Path) -> None:
     """Stop the emulator of `folder`, if there is one; remove its containers and all its files."""
     if emulator := running(folder):
-        if _is_alive(emulator):
+        if is_alive(emulator):
             os.killpg(emulator.pid, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_S
-        while _is_alive(emulator) and time.monotonic() < deadline:
+        while is_alive(emulator) and time.monotonic() < deadline:
             time.sleep(0.1)
-        if _is_alive(emulator):
+        if is_alive(emulator):
             os.killpg(emulator.pid, signal.SIGKILL)
         if containers := containers_of(emulator):
             subprocess.run(["docker", "rm", "--force", "--volumes", *containers], check=True, capture_output=True)  # noqa: S603, S607
@@ -121,7 +121,7 @@ def containers_of(emulator: Emulator) -> list[str]:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()  # noqa: S603
 
 
-def _is_alive(emulator: Emulator) -> bool:
+def is_alive(emulator: Emulator) -> bool:
     """Return whether the process group still runs MiniStack, and not a later process with the same number."""
     command = ["ps", "-A", "-ww", "-o", "pgid=,stat=,command="]  # -ww: as wide as it gets
     processes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()  # noqa: S603
