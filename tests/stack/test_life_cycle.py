@@ -82,9 +82,10 @@ def test_down_leaves_no_process_container_or_file(own_stack: Stack) -> None:
     started = emulator.running(own_stack.folder)
     assert started is not None
     assert emulator.containers_of(started)
+    assert emulator.is_alive(started)
     command("down", "--folder", str(own_stack.folder))
     assert emulator.containers_of(started) == []
-    assert f" {started.pid} " not in run("ps", "-A", "-o", "pgid=").replace("\n", " ")
+    assert not emulator.is_alive(started)
     assert not own_stack.folder.exists()
 
 
