@@ -43,7 +43,7 @@ accuracy: .venv/.ready ## measure accuracy on photos, write docs/accuracy.md; do
 	.venv/bin/python -m tools.accuracy $(if $(MODEL_ID),--model $(MODEL_ID)) $(ARGS)
 
 train-demo: .venv/.ready ## draw, train and write models/demo: under 90 minutes on 2 cores; needs npm (ARGS=--resume continues)
-	.venv/bin/python -m tools.demo.train $(ARGS)
+	.venv/bin/python -m models.demo.recipe.train $(ARGS)
 
 bulk-soak: .venv/.ready ## send 1,000 pictures through the queue's function, with faults, a crash and duplicates; prints counts
 	BULK_PICTURES=1000 .venv/bin/python -m pytest tests/bulk/test_poller.py -q -s $(ARGS)

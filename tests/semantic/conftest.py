@@ -9,7 +9,7 @@ from PIL import Image
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
 from tests.support.programs import ROOT
-from tools.demo.draw import FIRST_UNSEEN_SEED, FURRED, FURS, OTHERS, PETS, draw
+from models.demo.recipe.draw import FIRST_UNSEEN_SEED, FURRED, FURS, OTHERS, PETS, draw
 
 PICTURES = ROOT / "tests" / "pictures"
 DRAWINGS_PER_PET = 24

@@ -7,7 +7,7 @@ import pytest
 from function.tagging.tagger import Tagger
 from tests.semantic.conftest import PICTURES, Known, best, right_share, scores, wrong_colours, wrong_pets
 from tests.support.programs import ROOT
-from tools.demo.draw import FURRED, FURS, PETS
+from models.demo.recipe.draw import FURRED, FURS, PETS
 
 PET_FLOOR, COAT_FLOOR, OTHER_THINGS_FLOOR, HAND_MADE_FLOOR, COLOUR_FLOOR = 0.97, 0.90, 0.95, 0.75, 0.90
 BFLOAT16_BOUND = 0.05  # of a score

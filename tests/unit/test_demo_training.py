@@ -8,16 +8,16 @@ import torch
 from torch.nn import functional
 from transformers import CLIPConfig, CLIPModel
 
-from tools.demo import trainer as module
-from tools.demo.augment import augment
-from tools.demo.captions import CaptionSource, Claim, Facts, truth
-from tools.demo.checkpoint import IMAGE_SIZE_PX, build_tokenizer
-from tools.demo.draw import FURS, PETS, draw
-from tools.demo.icons import HELD_OUT_SETS, TRAIN_SETS, label_of
-from tools.demo.loss import contrastive_loss
-from tools.demo.optimizers import rate_share
-from tools.demo.pool import PicturePool, build
-from tools.demo.trainer import Plan, Trainer
+from models.demo.recipe import trainer as module
+from models.demo.recipe.augment import augment
+from models.demo.recipe.captions import CaptionSource, Claim, Facts, truth
+from models.demo.recipe.checkpoint import IMAGE_SIZE_PX, build_tokenizer
+from models.demo.recipe.draw import FURS, PETS, draw
+from models.demo.recipe.icons import HELD_OUT_SETS, TRAIN_SETS, label_of
+from models.demo.recipe.loss import contrastive_loss
+from models.demo.recipe.optimizers import rate_share
+from models.demo.recipe.pool import PicturePool, build
+from models.demo.recipe.trainer import Plan, Trainer
 
 SMALL = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 

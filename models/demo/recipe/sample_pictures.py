@@ -1,6 +1,6 @@
 """Create tests/pictures: drawings with seeds outside the training data, and the hand-made SVG drawings as PNG.
 
-    python -m tools.demo.sample_pictures
+    python -m models.demo.recipe.sample_pictures
 
 Seeds are taken in order, never chosen by what a model says of them.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 import resvg_py
 from PIL import Image
 
-from tools.demo.draw import FIRST_UNSEEN_SEED, FURRED, FURS, OTHERS, PETS, draw
+from models.demo.recipe.draw import FIRST_UNSEEN_SEED, FURRED, FURS, OTHERS, PETS, draw
 
 PICTURES = Path(__file__).parents[2] / "tests" / "pictures"
 SEEDS = range(FIRST_UNSEEN_SEED + 10_000, FIRST_UNSEEN_SEED + 10_003)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tools.demo.pen import INK, WHITE, Colour, Pen, hue, tint
-from tools.demo.shapes import arc, curve, ellipse, polygon, smooth, tube
+from models.demo.recipe.pen import INK, WHITE, Colour, Pen, hue, tint
+from models.demo.recipe.shapes import arc, curve, ellipse, polygon, smooth, tube
 
 PINK: Colour = (238, 150, 160)
 
@@ -62,9 +62,7 @@ def cat_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
     """Draw a cat's head from the front: triangular ears, whiskers, a small nose."""
     tall = pen.rng.uniform(0.95, 1.3)
     for side in (-1, 1):
-        ear = polygon(
-            (x + side * 0.82 * s, y - 0.25 * s), (x + side * 0.78 * s, y - tall * s), (x + side * 0.2 * s, y - 0.72 * s)
-        )
+        ear = polygon((x + side * 0.82 * s, y - 0.25 * s), (x + side * 0.78 * s, y - tall * s), (x + side * 0.2 * s, y - 0.72 * s))
         pen.part(ear, coat.base)
         inner = ear * 0.6 + ear.mean(axis=0) * 0.4
         pen.patch(inner, PINK if pen.rng.random() < 0.7 else tint(coat.base, -0.3))
@@ -90,10 +88,7 @@ def dog_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
     """Draw a dog's head from the front: hanging or pricked ears, a broad muzzle with a big black nose, often a tongue."""
     floppy = pen.rng.random() < 0.88
     ear = tint(coat.base, pen.rng.choice([-0.35, -0.2, 0.0]))
-    pricked = [
-        polygon((x + d * 0.7 * s, y - 0.2 * s), (x + d * 0.72 * s, y - 1.15 * s), (x + d * 0.15 * s, y - 0.68 * s))
-        for d in (-1, 1)
-    ]
+    pricked = [polygon((x + d * 0.7 * s, y - 0.2 * s), (x + d * 0.72 * s, y - 1.15 * s), (x + d * 0.15 * s, y - 0.68 * s)) for d in (-1, 1)]
     if not floppy:
         for outline in pricked:
             pen.part(outline, ear)
@@ -156,12 +151,7 @@ def rabbit_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
     _nose_and_mouth(pen, x, y + 0.2 * s, 0.08 * s, PINK)
     if pen.rng.random() < 0.6:
         pen.mark(
-            polygon(
-                (x - 0.1 * s, y + 0.38 * s),
-                (x + 0.1 * s, y + 0.38 * s),
-                (x + 0.09 * s, y + 0.58 * s),
-                (x - 0.09 * s, y + 0.58 * s),
-            ),
+            polygon((x - 0.1 * s, y + 0.38 * s), (x + 0.1 * s, y + 0.38 * s), (x + 0.09 * s, y + 0.58 * s), (x - 0.09 * s, y + 0.58 * s)),
             WHITE,
         )
     if pen.rng.random() < 0.5:
@@ -190,9 +180,7 @@ def _tail(pen: Pen, pet: str, coat: Coat, x: float, y: float) -> None:
 def _stripes(pen: Pen, coat: Coat, x: float, y: float, rx: float, ry: float) -> None:
     if coat.pattern == "stripes":
         for k in (-0.6, -0.2, 0.2, 0.6):
-            pen.line(
-                curve((x + k * rx, y - 0.9 * ry), (x + (k + 0.06) * rx, y - 0.3 * ry)), tint(coat.base, -0.45), 0.07
-            )
+            pen.line(curve((x + k * rx, y - 0.9 * ry), (x + (k + 0.06) * rx, y - 0.3 * ry)), tint(coat.base, -0.45), 0.07)
     elif coat.pattern == "patch":
         spot = tint(coat.base, -0.5 if sum(coat.base) > 300 else 0.6)
         pen.patch(ellipse(x + 0.3 * rx, y - 0.2 * ry, 0.35 * rx, 0.4 * ry, 20), spot)
@@ -245,134 +233,7 @@ def standing(pen: Pen, pet: str, coat: Coat) -> None:
     _HEADS[pet](pen, coat, -long * 0.95, -0.2, head)
 
 
-def profile(pen: Pen, pet: str, coat: Coat) -> None:
-    """Draw the whole animal from the side, the face in profile."""
-    {"cat": _cat_profile, "dog": _dog_profile, "hamster": _ball_profile, "rabbit": _ball_profile}[pet](pen, pet, coat)
-
-
-def _legs(pen: Pen, coat: Coat, xs: tuple[float, ...], top: float, floor: float, width: float) -> None:
-    for i, x in enumerate(xs):
-        sway = pen.rng.uniform(-0.1, 0.1)
-        spine = curve((x, top), (x + sway * 0.3, (top + floor) / 2), (x + sway, floor))
-        pen.part(tube(spine, (width * 1.3, width, width)), coat.base if i % 2 else tint(coat.base, -0.18))
-
-
-def _cat_profile(pen: Pen, pet: str, coat: Coat) -> None:
-    _tail(pen, pet, coat, 0.6, 0.05)
-    _legs(pen, coat, (-0.5, -0.36, 0.4, 0.55), 0.2, 0.88, 0.08)
-    pen.furry(
-        smooth((-0.6, -0.05), (-0.2, -0.15), (0.35, -0.18), (0.68, 0.1), (0.55, 0.4), (0.0, 0.42), (-0.5, 0.36)),
-        coat.base,
-    )
-    _stripes(pen, coat, 0.05, 0.12, 0.6, 0.3)
-    x, y = -0.66, -0.32
-    for dx in (0.12, -0.06):
-        ear = polygon((x + dx - 0.12, y - 0.18), (x + dx + 0.02, y - 0.58), (x + dx + 0.17, y - 0.14))
-        pen.part(ear, coat.base)
-    pen.furry(smooth((x - 0.32, y + 0.1), (x - 0.22, y - 0.18), (x + 0.05, y - 0.3), (x + 0.3, y - 0.05), (x + 0.22, y + 0.25),
-                     (x - 0.15, y + 0.27)), coat.base, 0.5)  # fmt: skip
-    pen.eye(x - 0.1, y - 0.02, 0.07, coat.eye)
-    pen.mark(ellipse(x - 0.31, y + 0.08, 0.05, 0.04), PINK)
-    for rise in (-0.08, 0.04, 0.14):
-        pen.line(polygon((x - 0.22, y + 0.12), (x - 0.5, y + 0.12 + rise)), pen.style.ink, 0.018)
-
-
-def _dog_profile(pen: Pen, pet: str, coat: Coat) -> None:
-    _tail(pen, pet, coat, 0.6, -0.02)
-    leg = pen.rng.uniform(0.68, 0.95)
-    _legs(pen, coat, (-0.45, -0.28, 0.42, 0.58), 0.2, leg, 0.09)
-    pen.furry(
-        smooth(
-            (-0.55, -0.3),
-            (-0.1, -0.15),
-            (0.4, -0.16),
-            (0.68, 0.05),
-            (0.56, 0.38),
-            (0.0, 0.36),
-            (-0.4, 0.42),
-            (-0.6, 0.15),
-        ),
-        coat.base,
-    )
-    _stripes(pen, coat, 0.1, 0.1, 0.55, 0.3)
-    x, y = -0.62, -0.45
-    pen.furry(smooth((x - 0.5, y + 0.05), (x - 0.45, y - 0.06), (x - 0.18, y - 0.1), (x - 0.05, y - 0.3), (x + 0.22, y - 0.26),
-                     (x + 0.32, y + 0.1), (x + 0.1, y + 0.32), (x - 0.42, y + 0.2)), coat.base, 0.5)  # fmt: skip
-    ear = tint(coat.base, -0.35)
-    if pen.rng.random() < 0.7:
-        pen.furry(
-            smooth(
-                (x + 0.1, y - 0.24),
-                (x + 0.32, y - 0.15),
-                (x + 0.36, y + 0.28),
-                (x + 0.22, y + 0.36),
-                (x + 0.1, y + 0.1),
-            ),
-            ear,
-            0.5,
-        )
-    else:
-        pen.part(polygon((x + 0.0, y - 0.22), (x + 0.14, y - 0.62), (x + 0.3, y - 0.15)), ear)
-    pen.eye(x - 0.06, y - 0.06, 0.065, coat.eye)
-    pen.mark(ellipse(x - 0.48, y - 0.01, 0.08, 0.065), INK)
-    pen.line(curve((x - 0.42, y + 0.12), (x - 0.25, y + 0.16), (x - 0.1, y + 0.12)), INK, 0.025)
-    if pen.rng.random() < 0.4:
-        pen.mark(
-            smooth((x - 0.36, y + 0.16), (x - 0.24, y + 0.16), (x - 0.24, y + 0.38), (x - 0.34, y + 0.38)),
-            (232, 92, 110),
-        )
-    if pen.rng.random() < 0.4:
-        pen.mark(
-            tube(curve((x + 0.0, y + 0.36), (x + 0.2, y + 0.34), (x + 0.38, y + 0.18)), (0.05, 0.05)),
-            hue(pen.rng.random(), 0.8, 0.85),
-        )
-
-
-def _ball_profile(pen: Pen, pet: str, coat: Coat) -> None:
-    """A hamster or rabbit crouching: one round body, the head in front."""
-    rabbit = pet == "rabbit"
-    _tail(pen, pet, coat, 0.74, 0.42)
-    pen.furry(
-        smooth((-0.35, 0.0), (0.1, -0.28), (0.6, -0.02), (0.78, 0.45), (0.55, 0.78), (-0.3, 0.8), (-0.55, 0.4)),
-        coat.base,
-    )
-    if not rabbit or coat.pattern == "belly":
-        pen.patch(ellipse(-0.05, 0.62, 0.5, 0.16), coat.light)
-    _stripes(pen, coat, 0.2, 0.15, 0.5, 0.35)
-    if rabbit:
-        pen.line(arc(0.42, 0.55, 0.3, 0.3, 150, 300), tint(coat.base, -0.4), 0.035)
-    for fx in (-0.3, 0.45):
-        pen.part(ellipse(fx, 0.82, 0.24 if rabbit else 0.12, 0.08), coat.base if rabbit else PINK)
-    x, y = -0.5, -0.02
-    if rabbit:
-        lean = pen.rng.uniform(-8, 30)
-        for dx in (0.14, 0.0):
-            ear = ellipse(x + dx + 0.1 + lean / 90, y - 0.62, 0.11, 0.42, lean)
-            pen.part(ear, coat.base)
-            pen.patch(ear * 0.6 + ear.mean(axis=0) * 0.4, PINK)
-    else:
-        pen.part(ellipse(x + 0.16, y - 0.28, 0.13, 0.14), coat.base)
-        pen.patch(ellipse(x + 0.16, y - 0.27, 0.07, 0.08), PINK)
-    pen.furry(ellipse(x, y, 0.36, 0.31, -12), coat.base, 0.6)
-    pen.patch(ellipse(x - 0.06, y + 0.14, 0.24, 0.14), coat.light)
-    pen.eye(x - 0.1, y - 0.06, 0.075)
-    pen.mark(ellipse(x - 0.35, y + 0.05, 0.05, 0.04), PINK)
-    for rise in (-0.06, 0.06):
-        pen.line(polygon((x - 0.25, y + 0.1), (x - 0.48, y + 0.1 + rise)), pen.style.ink, 0.018)
-
-
-def lying(pen: Pen, pet: str, coat: Coat) -> None:
-    """Draw the animal lying like a loaf, head in front."""
-    _tail(pen, pet, coat, 0.72, 0.45)
-    pen.furry(smooth((-0.6, 0.15), (0.0, -0.08), (0.6, 0.05), (0.88, 0.45), (0.75, 0.72), (-0.6, 0.74)), coat.base)
-    _stripes(pen, coat, 0.2, 0.35, 0.55, 0.35)
-    for x in (-0.55, -0.2):
-        pen.part(ellipse(x, 0.72, 0.18, 0.09), coat.base)
-    size = {"cat": 0.54, "dog": 0.54, "hamster": 0.52, "rabbit": 0.44}[pet]
-    _HEADS[pet](pen, coat, -0.4, 0.08, size * pen.rng.uniform(0.9, 1.15))
-
-
-POSES = [face, face, sitting, sitting, standing, profile, profile, lying]
+POSES = [face, sitting, standing]
 
 
 def draw_furred(pen: Pen, pet: str) -> Coat:

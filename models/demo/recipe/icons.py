@@ -19,11 +19,11 @@ from pathlib import Path
 from random import Random
 
 import resvg_py
-from PIL import Image
+from PIL import Image, ImageOps
 
-from tools.demo.draw import SIDES_PX, Picture, compose, finish
-from tools.demo.pen import INK, WHITE, Style, hue
-from tools.demo.scenery import random_colour
+from models.demo.recipe.draw import SIDES_PX, compose, finish
+from models.demo.recipe.pen import INK, WHITE, Style, hue
+from models.demo.recipe.scenery import random_colour
 
 # Set: exact version. Licences: Apache-2.0 (noto, noto-v1, fxemoji, icon-park, mdi), MIT (fluent, ph), CC-BY (the rest).
 TRAIN_SETS = {
@@ -56,7 +56,8 @@ _PATTERNS = {
     r"cheese-wedge|bread|pancakes|waffle|doughnut|fork-and-knife-with-plate|shallow-pan-of-food|sushi|bento-box|cupcake",
     "farm animal": r"cow(-face)?|pig(-face)?|horse(-face|-head)?|ewe|ram|goat|ox|sheep|water-buffalo",
     "insect": r"butterfly|bug|ant|honeybee|beetle|lady-beetle|cricket|mosquito|bee|ladybug|cockroach|bug-beetle",
-    "room": r"couch-and-lamp|bed|couch|sofa|living",
+    "sofa": r"couch-and-lamp|couch|sofa",
+    "plant": r"potted-plant",
     "landscape": r"national-park|sunrise|sunset|mountain|snow-capped-mountain|sunrise-over-mountains|desert|desert-island|beach-with-umbrella",
     "page of text": r"newspaper|page-facing-up|page-with-curl|scroll|memo|bookmark-tabs|rolled-up-newspaper|article|file-text",
 }  # fmt: skip
@@ -123,28 +124,23 @@ def _icons(set_name: str, archive: Path) -> Iterator[Icon]:
             yield Icon(label, f"{set_name}:{name}", svg)
 
 
-def draw_icon(icon: Icon, rng: Random) -> Picture:
+def draw_icon(icon: Icon, rng: Random) -> Image.Image:
     """Return the icon as a training picture: placed, turned, mirrored, on a background, with blur, noise and JPEG."""
     side = rng.randint(*SIDES_PX)
     big = side * 2
-    mono_style = Style("silhouette", 0.0, INK, WHITE if rng.random() < 0.6 else random_colour(rng), False, False)
-    colour = "#%02x%02x%02x" % (
-        INK if rng.random() < 0.6 else hue(rng.random(), rng.uniform(0.3, 1), rng.uniform(0.1, 0.6))
-    )
-    drawn = icon.render(round(big * rng.uniform(0.6, 0.98)), colour).rotate(
-        max(-25.0, min(25.0, rng.gauss(0, 8))), Image.Resampling.BICUBIC, expand=True
-    )
-    wide = drawn.resize((round(drawn.width * rng.uniform(0.85, 1.1)), drawn.height))
+    colour = INK if rng.random() < 0.6 else hue(rng.random(), rng.uniform(0.3, 1), rng.uniform(0.1, 0.6))
+    drawn = icon.render(round(big * rng.uniform(0.6, 0.98)), "#{:02x}{:02x}{:02x}".format(*colour))
+    drawn = drawn.rotate(max(-25.0, min(25.0, rng.gauss(0, 8))), Image.Resampling.BICUBIC, expand=True)
+    drawn = drawn.resize((round(drawn.width * rng.uniform(0.85, 1.1)), drawn.height))
     if rng.random() < 0.5:
-        wide = wide.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        drawn = ImageOps.mirror(drawn)
     layer = Image.new("RGBA", (big, big), (0, 0, 0, 0))
-    slack = max(0, big - wide.width) + big // 12, max(0, big - wide.height) + big // 12
-    corner = [
-        (big - extent) // 2 + rng.randint(-room // 2, room // 2) for extent, room in zip(wide.size, slack, strict=True)
-    ]
-    layer.paste(wide, (corner[0], corner[1]))
-    style = mono_style if icon.mono else Style("flat", 0.0, INK, WHITE, False, False)
-    return Picture(finish(compose(layer, rng, style), side, rng), icon.label, None, frozenset({icon.label}))
+    room = [max(0, big - extent) + big // 12 for extent in drawn.size]
+    left, top = ((big - extent) // 2 + rng.randint(-r // 2, r // 2) for extent, r in zip(drawn.size, room, strict=True))
+    layer.paste(drawn, (left, top))
+    paper = random_colour(rng) if icon.mono and rng.random() < 0.4 else WHITE
+    style = Style("silhouette" if icon.mono else "flat", 0.0, INK, paper, False, False)
+    return finish(compose(layer, rng, style), side, rng)
 
 
 def on_white(icon: Icon, size: int = 128) -> Image.Image:
@@ -158,7 +154,7 @@ def on_white(icon: Icon, size: int = 128) -> Image.Image:
 def main() -> None:
     """Write a held-out set as a folder of pictures for tools/evaluate.py."""
     parser = argparse.ArgumentParser(
-        prog="python -m tools.demo.icons", description="Render an icon set never trained on."
+        prog="python -m models.demo.recipe.icons", description="Render an icon set never trained on."
     )
     parser.add_argument("set", choices=sorted(HELD_OUT_SETS))
     parser.add_argument("--folder", type=Path, required=True, help="where to write FOLDER/<label>/<name>.png")

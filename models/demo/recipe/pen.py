@@ -12,7 +12,7 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tools.demo.shapes import Points
+from models.demo.recipe.shapes import Points
 
 Colour = tuple[int, int, int]
 INK: Colour = (30, 26, 28)
@@ -62,29 +62,34 @@ def random_style(rng: Random, silhouettes: bool = True) -> Style:
     )
 
 
+@dataclass(frozen=True)
+class Place:
+    """Bounds of a subject's size and centre. `zoom` is half of its extent; all are shares of the picture's side."""
+
+    zoom: tuple[float, float]
+    across: tuple[float, float]
+    down: tuple[float, float]
+
+
 class Pen:
     """Draws outlines given in animal units onto `layer`, an RGBA image of `size` pixels a side."""
 
-    def __init__(self, rng: Random, style: Style, size: int, fur: str | None = None, zoom: float | None = None) -> None:
+    def __init__(self, rng: Random, style: Style, size: int, place: Place, fur: str | None = None) -> None:
         self.rng, self.style, self.size, self.fur = rng, style, size, fur
         self.layer = Image.new("RGBA", (size, size), (0, 0, 0, 0))
         self._draw = ImageDraw.Draw(self.layer)
-        zoom = zoom or rng.uniform(0.36, 0.47)
+        zoom = rng.uniform(*place.zoom)
         angle = math.radians(max(-18.0, min(18.0, rng.gauss(0, 7))))
         stretch, mirror = rng.uniform(0.88, 1.14), rng.choice([-1, 1])
         turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
         self._matrix = turn @ np.diag([mirror * stretch, 1 / stretch]) * zoom * size
-        slack = max(0.02, 0.47 - zoom)
-        self._centre = size * (0.5 + np.array([rng.uniform(-slack, slack), rng.uniform(-slack, slack)]) * 0.8)
+        self._centre = size * np.array([rng.uniform(*place.across), rng.uniform(*place.down)])
         self._unit = zoom * size
         self._warp = [(rng.uniform(0, 0.06), rng.uniform(1.5, 4), rng.uniform(0, 6.3)) for _ in range(2)]
 
     def _pixels(self, points: Points) -> Points:
         (ax, fx, px), (ay, fy, py) = self._warp
-        warped = np.stack(
-            [points[:, 0] + ax * np.sin(fx * points[:, 1] + px), points[:, 1] + ay * np.sin(fy * points[:, 0] + py)],
-            axis=1,
-        )
+        warped = np.stack([points[:, 0] + ax * np.sin(fx * points[:, 1] + px), points[:, 1] + ay * np.sin(fy * points[:, 0] + py)], axis=1)
         return np.asarray(warped @ self._matrix.T + self._centre)
 
     def _stroke(self, pixels: Points, colour: Colour, width: float, closed: bool) -> None:

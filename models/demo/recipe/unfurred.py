@@ -5,9 +5,9 @@
 from dataclasses import replace
 from random import Random
 
-from tools.demo.furred import Coat
-from tools.demo.pen import INK, WHITE, Colour, Pen, hue, tint
-from tools.demo.shapes import Points, arc, curve, ellipse, polygon, smooth, spiral, tube
+from models.demo.recipe.furred import Coat
+from models.demo.recipe.pen import INK, WHITE, Colour, Pen, hue, tint
+from models.demo.recipe.shapes import Points, arc, curve, ellipse, polygon, smooth, spiral, tube
 
 _HUES = {"red": 0.0, "orange": 0.07, "yellow": 0.14, "green": 0.31, "blue": 0.58, "purple": 0.78}
 BEAKS: list[Colour] = [(240, 160, 40), (235, 195, 60), (90, 80, 80), (225, 110, 50)]
@@ -17,18 +17,11 @@ def vivid_coat(rng: Random, names: list[str]) -> Coat:
     """Pick a colour by name; these animals come in colours fur does not have."""
     name = rng.choice(names)
     if name in ("brown", "gray", "white", "black"):
-        h, s, v = {
-            "brown": (0.08, 0.55, 0.5),
-            "gray": (0.6, 0.08, 0.6),
-            "white": (0.1, 0.03, 0.95),
-            "black": (0.6, 0.1, 0.22),
-        }[name]
+        h, s, v = {"brown": (0.08, 0.55, 0.5), "gray": (0.6, 0.08, 0.6), "white": (0.1, 0.03, 0.95), "black": (0.6, 0.1, 0.22)}[name]
     else:
         h, s, v = _HUES[name], rng.uniform(0.55, 0.9), rng.uniform(0.55, 0.95)
     base = hue(h + rng.uniform(-0.025, 0.025), s, v)
-    return Coat(
-        name, base, tint(base, rng.uniform(0.4, 0.8)), (220, 180, 40), rng.choice(["plain", "stripes", "spots"])
-    )
+    return Coat(name, base, tint(base, rng.uniform(0.4, 0.8)), (220, 180, 40), rng.choice(["plain", "stripes", "spots"]))
 
 
 # ---- birds
@@ -36,10 +29,8 @@ def vivid_coat(rng: Random, names: list[str]) -> Coat:
 
 def bird(pen: Pen) -> Coat:
     """Draw a bird: perched from the side, flying, or round from the front."""
-    coat = vivid_coat(
-        pen.rng, ["red", "yellow", "blue", "brown", "gray", "white", "black", "green", "blue", "brown", "yellow"]
-    )
-    pen.rng.choice([_bird_side, _bird_side, _bird_side, _bird_flying, _bird_front, _duck, _bird_head])(pen, coat)
+    coat = vivid_coat(pen.rng, ["red", "yellow", "blue", "brown", "gray", "white", "black", "green", "blue", "brown", "yellow"])
+    pen.rng.choice([_bird_side, _bird_side, _bird_front])(pen, coat)
     return coat
 
 
@@ -47,14 +38,9 @@ def _beak(pen: Pen, x: float, y: float, s: float) -> None:
     """Draw a beak pointing left from its root."""
     colour = pen.rng.choice(BEAKS)
     if pen.rng.random() < 0.75:
-        pen.part(
-            polygon((x, y - 0.11 * s), (x - pen.rng.uniform(0.25, 0.5) * s, y + 0.02 * s), (x, y + 0.12 * s)), colour
-        )
+        pen.part(polygon((x, y - 0.11 * s), (x - pen.rng.uniform(0.25, 0.5) * s, y + 0.02 * s), (x, y + 0.12 * s)), colour)
     else:
-        pen.part(
-            smooth((x, y - 0.16 * s), (x - 0.22 * s, y - 0.06 * s), (x - 0.2 * s, y + 0.26 * s), (x, y + 0.12 * s)),
-            colour,
-        )
+        pen.part(smooth((x, y - 0.16 * s), (x - 0.22 * s, y - 0.06 * s), (x - 0.2 * s, y + 0.26 * s), (x, y + 0.12 * s)), colour)
 
 
 def _bird_legs(pen: Pen, xs: tuple[float, ...], top: float, floor: float) -> None:
@@ -69,17 +55,9 @@ def _bird_side(pen: Pen, coat: Coat) -> None:
     long = pen.rng.uniform(0.75, 1.1)
     fat = pen.rng.uniform(0.85, 1.2)
     wing = pen.rng.choice([tint(coat.base, -0.3), tint(coat.base, 0.3), hue(pen.rng.random(), 0.6, 0.7)])
-    pen.part(
-        polygon(
-            (0.4, 0.1), (long, pen.rng.uniform(-0.1, 0.35)), (long - 0.08, pen.rng.uniform(0.38, 0.6)), (0.35, 0.4)
-        ),
-        wing,
-    )
+    pen.part(polygon((0.4, 0.1), (long, pen.rng.uniform(-0.1, 0.35)), (long - 0.08, pen.rng.uniform(0.38, 0.6)), (0.35, 0.4)), wing)
     _bird_legs(pen, (-0.02, 0.18), 0.5, pen.rng.uniform(0.8, 1.0))
-    pen.part(
-        smooth((-0.55, -0.1), (-0.1, -0.28 * fat), (0.45, 0.05), (0.5, 0.36), (0.05, 0.62 * fat), (-0.42, 0.4)),
-        coat.base,
-    )
+    pen.part(smooth((-0.55, -0.1), (-0.1, -0.28 * fat), (0.45, 0.05), (0.5, 0.36), (0.05, 0.62 * fat), (-0.42, 0.4)), coat.base)
     pen.patch(smooth((-0.5, 0.1), (-0.2, 0.15), (0.0, 0.5), (-0.2, 0.52), (-0.42, 0.38)), coat.light)
     x, y, r = -0.42, -0.38, pen.rng.uniform(0.28, 0.36)
     if pen.rng.random() < 0.25:
@@ -94,17 +72,6 @@ def _bird_side(pen: Pen, coat: Coat) -> None:
         pen.part(smooth((-0.2, 0.02), (0.2, -0.06), (0.68, 0.34), (0.3, 0.42), (-0.05, 0.3)), wing)
 
 
-def _bird_flying(pen: Pen, coat: Coat) -> None:
-    wing, lift = tint(coat.base, pen.rng.uniform(-0.35, 0.1)), pen.rng.uniform(0.3, 0.75)
-    pen.part(polygon((0.45, -0.02), (0.95, -0.15), (0.85, 0.08), (0.98, 0.25), (0.45, 0.18)), wing)
-    pen.part(smooth((0.0, 0.0), (0.05, -0.45), (0.5, -lift - 0.25), (0.45, -0.3), (0.32, 0.02)), tint(wing, -0.15))
-    pen.part(smooth((-0.6, -0.08), (0.0, -0.2), (0.55, 0.05), (0.0, 0.28), (-0.5, 0.16)), coat.base)
-    _beak(pen, -0.82, 0.0, 0.9)
-    pen.part(ellipse(-0.62, 0.0, 0.25, 0.23), coat.base)
-    pen.eye(-0.7, -0.04, 0.065)
-    pen.part(smooth((-0.25, 0.02), (-0.35, -0.5), (0.0, -lift - 0.35), (0.12, -0.4), (0.2, 0.08)), wing)
-
-
 def _bird_front(pen: Pen, coat: Coat) -> None:
     """A chick, owl or penguin: upright and round, facing us."""
     _bird_legs(pen, (-0.2, 0.2), 0.7, 0.95)
@@ -116,41 +83,12 @@ def _bird_front(pen: Pen, coat: Coat) -> None:
                     (-wide * 0.85, -0.5)), coat.base)  # fmt: skip
     pen.patch(ellipse(0, 0.3, wide * 0.62, 0.48), coat.light)
     for d in (-1, 1):
-        pen.part(
-            smooth((d * wide * 0.9, -0.15), (d * (wide + 0.2), 0.3), (d * wide * 0.75, 0.5)), tint(coat.base, -0.25)
-        )
+        pen.part(smooth((d * wide * 0.9, -0.15), (d * (wide + 0.2), 0.3), (d * wide * 0.75, 0.5)), tint(coat.base, -0.25))
         if owl:
             pen.mark(ellipse(d * 0.24, -0.36, 0.22, 0.22), WHITE)
         pen.eye(d * 0.22, -0.36, 0.12 if owl else 0.08)
     colour = pen.rng.choice(BEAKS)
     pen.mark(polygon((-0.13, -0.24), (0.13, -0.24), (0, pen.rng.uniform(-0.08, 0.05))), colour)
-
-
-def _duck(pen: Pen, coat: Coat) -> None:
-    """A duck or swan: a boat of a body, an upright neck, a flat bill."""
-    neck = pen.rng.uniform(0.3, 0.8)
-    pen.part(
-        smooth((-0.45, 0.2), (0.1, 0.1), (0.6, 0.12), (0.95, -0.15), (0.8, 0.5), (0.3, 0.75), (-0.35, 0.65)), coat.base
-    )
-    y = 0.05 - neck
-    pen.part(tube(curve((-0.35, 0.4), (-0.5, 0.1), (-0.42, y)), (0.24, 0.15, 0.15)), coat.base)
-    pen.part(smooth((-0.62, y - 0.06), (-0.95, y + 0.02), (-0.95, y + 0.14), (-0.6, y + 0.12)), pen.rng.choice(BEAKS))
-    head = coat.base if pen.rng.random() < 0.6 else hue(0.38, 0.7, 0.45)
-    pen.part(ellipse(-0.45, y, 0.24, 0.22), head)
-    pen.eye(-0.52, y - 0.05, 0.06)
-    pen.part(smooth((-0.1, 0.3), (0.4, 0.25), (0.75, 0.3), (0.35, 0.58), (0.0, 0.5)), tint(coat.base, -0.2))
-
-
-def _bird_head(pen: Pen, coat: Coat) -> None:
-    """A bird's head and shoulders from the side."""
-    pen.part(smooth((-0.35, 0.2), (-0.5, 1.0), (0.85, 1.0), (0.6, 0.2)), coat.base)
-    if pen.rng.random() < 0.4:
-        for k in (-0.15, 0.1, 0.35):
-            pen.part(polygon((k - 0.1, -0.5), (k + 0.2, -1.05), (k + 0.2, -0.45)), tint(coat.base, -0.25))
-    _beak(pen, -0.42, -0.1, 1.9)
-    pen.part(ellipse(0.05, -0.15, 0.58, 0.52), coat.base)
-    pen.patch(ellipse(-0.1, 0.12, 0.32, 0.2), coat.light)
-    pen.eye(-0.1, -0.22, 0.12)
 
 
 # ---- fish
@@ -221,9 +159,7 @@ def _turtle_side(pen: Pen, coat: Coat, shell: Colour) -> None:
     pen.part(ellipse(-0.82, 0.1 + up, 0.23, 0.19), coat.base)
     pen.eye(-0.88, 0.05 + up, 0.055)
     pen.line(curve((-1.02, 0.16 + up), (-0.92, 0.2 + up), (-0.82, 0.17 + up)), INK, 0.025)
-    dome = smooth(
-        (-0.68, 0.42), (-0.55, 0.0), (-0.25, 0.35 - high), (0.2, 0.35 - high), (0.55, 0.0), (0.7, 0.42), (0.0, 0.5)
-    )
+    dome = smooth((-0.68, 0.42), (-0.55, 0.0), (-0.25, 0.35 - high), (0.2, 0.35 - high), (0.55, 0.0), (0.7, 0.42), (0.0, 0.5))
     pen.part(dome, shell)
     line = tint(shell, pen.rng.choice([-0.45, 0.4]))
     if pen.rng.random() < 0.6:
@@ -240,10 +176,7 @@ def _turtle_above(pen: Pen, coat: Coat, shell: Colour) -> None:
     flippers = pen.rng.random() < 0.5
     for d in (-1, 1):
         if flippers:
-            pen.part(
-                smooth((d * 0.35, -0.35), (d * 0.9, -0.45), (d * 1.0, -0.05), (d * 0.7, -0.25), (d * 0.4, -0.1)),
-                coat.base,
-            )
+            pen.part(smooth((d * 0.35, -0.35), (d * 0.9, -0.45), (d * 1.0, -0.05), (d * 0.7, -0.25), (d * 0.4, -0.1)), coat.base)
         else:
             pen.part(ellipse(d * 0.58, -0.42, 0.25, 0.15, d * -40), coat.base)
         pen.part(ellipse(d * 0.52, 0.58, 0.22, 0.13, d * 45), coat.base)
@@ -264,7 +197,7 @@ def _turtle_above(pen: Pen, coat: Coat, shell: Colour) -> None:
 def snake(pen: Pen) -> Coat:
     """Draw a snake: winding from above, coiled with its head up, or a spiral; a forked tongue, bands or diamonds."""
     coat = vivid_coat(pen.rng, ["green", "green", "brown", "yellow", "red", "black", "orange"])
-    spine, head = pen.rng.choice([_winding, _winding, _coiled, _spiral])(pen, coat)
+    spine, head = pen.rng.choice([_winding, _spiral])(pen)
     _snake_body(pen, coat, spine)
     _snake_head(pen, coat, *head)
     return coat
@@ -273,35 +206,14 @@ def snake(pen: Pen) -> Coat:
 _Pose = tuple[Points, tuple[float, float, float, float]]
 
 
-def _winding(pen: Pen, _coat: Coat) -> _Pose:
+def _winding(pen: Pen) -> _Pose:
     waves, swing = pen.rng.choice([3, 4, 5]), pen.rng.uniform(0.2, 0.42)
     stops = [(0.95 - 1.75 * i / waves, swing * (1 if i % 2 else -1) * min(1, 0.5 + i / 3)) for i in range(waves + 1)]
     path = curve(*stops, steps=9)
     return path, (path[-1][0], path[-1][1], path[-1][0] - path[-4][0], path[-1][1] - path[-4][1])
 
 
-def _coiled(pen: Pen, coat: Coat) -> _Pose:
-    """Stacked coils, the neck rising from the top."""
-    rings = pen.rng.choice([2, 3])
-    for k in range(rings):
-        y, w = 0.75 - 0.27 * k, 0.8 - 0.16 * k
-        pen.part(ellipse(0, y, w, 0.2), coat.base)
-        if coat.pattern != "plain":
-            for dx in (-0.55, -0.15, 0.25, 0.6):
-                pen.patch(ellipse(dx * w, y + 0.04, 0.07, 0.12), tint(coat.base, -0.45))
-    top = 0.75 - 0.27 * rings
-    lean = pen.rng.uniform(-0.2, 0.1)
-    path = curve(
-        (0.3, top + 0.22),
-        (0.36, top - 0.12),
-        (0.05, top - 0.35),
-        (lean, top - 0.72 + 0.15 * (rings - 2)),
-        (lean - 0.14, top - 0.85 + 0.15 * (rings - 2)),
-    )
-    return path, (path[-1][0], path[-1][1], -1.0, 0.15)
-
-
-def _spiral(pen: Pen, _coat: Coat) -> _Pose:
+def _spiral(pen: Pen) -> _Pose:
     path = spiral(pen.rng.uniform(1.6, 2.3), 0.85, 0.22, pen.rng.uniform(0.75, 1.0))
     if pen.rng.random() < 0.5:
         return path, (path[-1][0], path[-1][1], path[-1][0] - path[-3][0], path[-1][1] - path[-3][1])
@@ -321,11 +233,7 @@ def _snake_body(pen: Pen, coat: Coat, spine: Points) -> None:
         if coat.pattern == "stripes":
             dx, dy = spine[i + 1] - spine[i - 1]
             n = max(1e-6, (dx * dx + dy * dy) ** 0.5)
-            pen.line(
-                polygon((x - dy / n * thick, y + dx / n * thick), (x + dy / n * thick, y - dx / n * thick)),
-                colour,
-                0.06,
-            )
+            pen.line(polygon((x - dy / n * thick, y + dx / n * thick), (x + dy / n * thick, y - dx / n * thick)), colour, 0.06)
         else:
             pen.patch(ellipse(x, y, thick * 0.55, thick * 0.55, n=8), colour)
 
@@ -343,12 +251,7 @@ def _snake_head(pen: Pen, coat: Coat, x: float, y: float, dx: float, dy: float) 
         pen.line(polygon(at(1.3, 0), at(2.3, 0)), red, 0.035)
         pen.line(polygon(at(2.3, 0), at(2.8, 0.35)), red, 0.03)
         pen.line(polygon(at(2.3, 0), at(2.8, -0.35)), red, 0.03)
-    pen.part(
-        smooth(
-            at(-0.6, 0.45), at(0.3, 0.85), at(1.3, 0.5), at(1.55, 0), at(1.3, -0.5), at(0.3, -0.85), at(-0.6, -0.45)
-        ),
-        coat.base,
-    )
+    pen.part(smooth(at(-0.6, 0.45), at(0.3, 0.85), at(1.3, 0.5), at(1.55, 0), at(1.3, -0.5), at(0.3, -0.85), at(-0.6, -0.45)), coat.base)
     if pen.rng.random() < 0.6:
         for side in (-0.45, 0.45):
             pen.eye(*at(0.6, side), 0.05)
@@ -379,17 +282,8 @@ def _lizard_above(pen: Pen, coat: Coat) -> None:
         for y, way in ((-0.28, -0.18), (0.26, 0.2)):
             path = curve((d * 0.1, y), (d * 0.36, y + way * 0.4), (d * 0.42, y + way * 1.6))
             pen.part(tube(path, (0.075, 0.06, 0.05)), dark)
-            _toes(
-                pen,
-                d * 0.42,
-                y + way * 1.6,
-                d * 0.6,
-                1.0 if way > 0 else -1.0,
-                pen.style.ink if pen.style.kind != "flat" else dark,
-            )
-    spine = curve(
-        (0.0, -0.55), (bend * 0.3, -0.15), (0.0, 0.28), (bend, 0.65), (bend + curl * 0.7, 0.95), (bend + curl, 0.85)
-    )
+            _toes(pen, d * 0.42, y + way * 1.6, d * 0.6, 1.0 if way > 0 else -1.0, pen.style.ink if pen.style.kind != "flat" else dark)
+    spine = curve((0.0, -0.55), (bend * 0.3, -0.15), (0.0, 0.28), (bend, 0.65), (bend + curl * 0.7, 0.95), (bend + curl, 0.85))
     pen.part(tube(spine, (0.13, 0.2, 0.19, 0.13, 0.08, 0.05, 0.015)), coat.base)
     pen.part(smooth((-0.13, -0.5), (-0.2, -0.72), (0.0, -1.0), (0.2, -0.72), (0.13, -0.5)), coat.base)
     for d in (-1, 1):
@@ -408,11 +302,7 @@ def _lizard_back(pen: Pen, coat: Coat, spine: Points) -> None:
 
 def _lizard_side(pen: Pen, coat: Coat) -> None:
     curl = pen.rng.random() < 0.3
-    end = (
-        [(0.85, 0.1), (0.95, 0.4), (0.75, 0.5), (0.7, 0.3)]
-        if curl
-        else [(0.75, 0.42), (1.0, pen.rng.uniform(0.3, 0.55)), (1.3, 0.4)]
-    )
+    end = ([(0.85, 0.1), (0.95, 0.4), (0.75, 0.5), (0.7, 0.3)] if curl else [(0.75, 0.42), (1.0, pen.rng.uniform(0.3, 0.55)), (1.3, 0.4)])
     dark = tint(coat.base, -0.15)
     for x in (-0.35, 0.3):
         for dx, shade in ((0.1, dark), (-0.06, coat.base)):
@@ -423,14 +313,10 @@ def _lizard_side(pen: Pen, coat: Coat) -> None:
     if pen.rng.random() < 0.4:
         for k in range(7):
             x = -0.5 + 0.15 * k
-            pen.part(
-                polygon((x - 0.08, 0.02), (x + 0.02, -0.2 + 0.02 * abs(k - 3)), (x + 0.1, 0.02)), tint(coat.base, -0.35)
-            )
+            pen.part(polygon((x - 0.08, 0.02), (x + 0.02, -0.2 + 0.02 * abs(k - 3)), (x + 0.1, 0.02)), tint(coat.base, -0.35))
     spine = curve((-0.55, 0.05), (-0.2, 0.1), (0.25, 0.15), (0.55, 0.25), *end)
     pen.part(tube(spine, (0.15, 0.22, 0.22, 0.14, 0.09, 0.05, 0.015)), coat.base)
-    pen.part(
-        smooth((-0.5, -0.14), (-0.72, -0.22), (-1.02, -0.02), (-0.98, 0.08), (-0.7, 0.16), (-0.48, 0.16)), coat.base
-    )
+    pen.part(smooth((-0.5, -0.14), (-0.72, -0.22), (-1.02, -0.02), (-0.98, 0.08), (-0.7, 0.16), (-0.48, 0.16)), coat.base)
     pen.eye(-0.74, -0.08, 0.065, coat.eye)
     pen.line(curve((-1.0, 0.04), (-0.85, 0.06), (-0.7, 0.04)), INK, 0.025)
     if pen.rng.random() < 0.3:
