@@ -8,10 +8,12 @@ from PIL import Image
 
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
-from tests.support.programs import ROOT
 from models.demo.recipe.draw import FIRST_UNSEEN_SEED, FURRED, FURS, OTHERS, PETS, draw
+from models.demo.recipe.things import CONTEXTS
+from tests.support.programs import ROOT
 
 PICTURES = ROOT / "tests" / "pictures"
+CHELSEA = ROOT / "tests" / "support" / "chelsea.webp"
 DRAWINGS_PER_PET = 24
 COLOURED = ("bird", "fish", "snake")  # come in all colours
 COLOURED_DRAWINGS = 40
@@ -59,6 +61,39 @@ def unseen_colours() -> list[Known]:
             label = f"{'blue' if picture.words & BLUE else 'orange'} {picture.label}"
             drawn.append(Known(f"{label} {seed}", label, None, picture.image))
     return drawn
+
+
+@pytest.fixture(scope="session")
+def unseen_scenes() -> list[Known]:
+    """Drawings of every pet beside every context, with seeds outside the training data."""
+    return [
+        Known(f"{label} with {context} {seed}", label, None, draw(seed, label, context=context).image)
+        for label in PETS
+        for context in CONTEXTS
+        for seed in (FIRST_SEED, FIRST_SEED + 1)
+    ]
+
+
+@pytest.fixture(scope="session")
+def unseen_contexts() -> list[Known]:
+    """Drawings of the contexts alone, with seeds outside the training data."""
+    seeds = range(FIRST_SEED, FIRST_SEED + 2 * len(PETS))
+    return [Known(f"{context} {seed}", None, None, draw(seed, context).image) for context in CONTEXTS for seed in seeds]
+
+
+@pytest.fixture(scope="session")
+def photographs() -> list[Known]:
+    """Parts of three photos of cats. None was in the training data."""
+    known = []
+    for path in (ROOT / "events" / "cat.jpg", ROOT / "function" / "smoke_test_cat.webp", CHELSEA):
+        photo = Image.open(path).convert("RGB")
+        extent = min(photo.size)
+        for part in (1.0, 0.8, 0.6):
+            side = round(part * extent)
+            for x in range(0, photo.width - side + 1, max(1, (photo.width - side) // 2)):
+                crop = photo.crop((x, photo.height - side, x + side, photo.height))
+                known.append(Known(f"{path.name} {part} {x}", None, None, crop))
+    return known
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The recipe of models/demo: drawings, captions, photographs, loss, augmentation, and a short training."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from torch.nn import functional
-from transformers import CLIPModel
+from transformers import CLIPModel, CLIPTokenizer
 
 from models.demo.recipe import photographs
 from models.demo.recipe.captions import CaptionSource, Claim, Facts, truth
@@ -31,11 +32,23 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return build(path, range(40), [], Photographs.read([CHELSEA]), workers=1)
 
 
-def trainer(dataset: Dataset, steps: int) -> Trainer:
-    captions = CaptionSource(dataset.details())
-    tokenizer = build_tokenizer(captions.corpus())
-    model = build_model(tokenizer, seed=0)
-    return Trainer(model, tokenizer, captions, dataset, dataset, 1, steps, batch=16, rate=2e-3, thread_count=2)
+@pytest.fixture(scope="module")
+def captions(dataset: Dataset) -> CaptionSource:
+    return CaptionSource(dataset.details())
+
+
+@pytest.fixture(scope="module")
+def tokenizer(captions: CaptionSource) -> CLIPTokenizer:
+    return build_tokenizer(captions.corpus())
+
+
+@pytest.fixture
+def trainer(dataset: Dataset, captions: CaptionSource, tokenizer: CLIPTokenizer) -> Callable[[int], Trainer]:
+    def build_trainer(steps: int) -> Trainer:
+        model = build_model(tokenizer, seed=0)
+        return Trainer(model, tokenizer, captions, dataset, dataset, 1, steps, batch=16, thread_count=2)
+
+    return build_trainer
 
 
 def test_loss_equals_clips_if_each_picture_has_one_caption() -> None:
@@ -72,11 +85,13 @@ def test_a_caption_is_true_false_or_unknown(claim: Claim, facts: Facts, expected
     assert truth(claim, facts) == expected
 
 
-def test_parts_of_a_batch_give_the_gradient_of_the_whole(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_of_a_batch_give_the_gradient_of_the_whole(
+    trainer: Callable[[int], Trainer], monkeypatch: pytest.MonkeyPatch
+) -> None:
     gradients = []
     for parts in (1, 8):
         monkeypatch.setattr("models.demo.recipe.train.PARTS", parts)
-        one = trainer(dataset, 1)
+        one = trainer(1)
         one.run(report=1)
         gradient = one.model.vision_model.embeddings.patch_embedding.weight.grad
         assert gradient is not None
@@ -84,9 +99,9 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole(dataset: Dataset, monke
     torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-6)
 
 
-def test_training_lowers_the_loss_and_repeats_exactly(dataset: Dataset) -> None:
+def test_training_lowers_the_loss_and_repeats_exactly(trainer: Callable[[int], Trainer]) -> None:
     def train() -> tuple[list[dict[str, float]], CLIPModel]:
-        one = trainer(dataset, 12)
+        one = trainer(12)
         one.learn_words(steps=3)
         one.run(report=6)
         return one.history, one.model
@@ -98,7 +113,7 @@ def test_training_lowers_the_loss_and_repeats_exactly(dataset: Dataset) -> None:
         assert torch.equal(one, other)
 
 
-def test_pictures_are_read_back_from_the_cache(dataset: Dataset, tmp_path: Path) -> None:
+def test_pictures_are_read_back_from_the_cache(tmp_path: Path) -> None:
     path = tmp_path / "pictures.npy"
     one = build(path, range(8), [], Photographs([], []), workers=1)
     again = build(path, range(8), [], Photographs([], []), workers=1)
@@ -154,7 +169,7 @@ def test_photographs_are_read_from_image_and_resource_files(tmp_path: Path) -> N
 
 def test_photographs_become_square_pictures_of_every_kind() -> None:
     sources = Photographs.read([CHELSEA])
-    pictures = [sources.picture(Random(seed)) for seed in range(30)]
+    pictures = [sources.picture(Random(seed)) for seed in range(30)]  # noqa: S311 no secrets
     assert all(picture.mode == "RGB" and picture.width == picture.height for picture in pictures)
     assert len({picture.tobytes() for picture in pictures}) == 30
 

@@ -1,6 +1,6 @@
 """Captions of pictures: the prompts of labels.toml, and synonyms.
 
-A caption is true, false or unknown for a picture. Unknown are an icon's coat, and a context alone if a pet is beside it.
+A caption is true, false or unknown for a picture. An icon's coat is unknown, and so is a context if a pet is beside it.
 The loss ignores unknown captions.
 """
 
@@ -79,10 +79,10 @@ class CaptionSource:
             for name, word in fur["labels"].items()
         ]
         self.pairs = [
-            Claim(name, (f"{word} with a {context}", *(f"{other} with a {context}" for other in SYNONYMS.get(name, ()))),
-                  context=context)
-            for name, word in self.pets.items() for context in self.contexts
-        ]  # fmt: skip
+            Claim(name, tuple(f"{word} with a {context}" for word in (pet, *SYNONYMS.get(name, ()))), context=context)
+            for name, pet in self.pets.items()
+            for context in self.contexts
+        ]
         self.details = list(self._details(details))
 
     @property

@@ -1,6 +1,4 @@
-"""The training pictures: drawings, scenes, icons and photographs, made once at training size and kept in a cache file."""
-
-# ruff: noqa: S311 - seeds keep no secrets
+"""The training pictures: drawings, scenes, icons and photographs, made once and kept in a cache file."""
 
 import json
 from collections import Counter, defaultdict

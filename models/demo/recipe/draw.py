@@ -4,8 +4,6 @@ The pictures train models/demo and test it (with seeds that were never trained o
 `python -m models.demo.recipe.draw --sheet FILE` writes a contact sheet: a person should recognise every animal at once.
 """
 
-# ruff: noqa: S311 - seeds keep no secrets
-
 import argparse
 import io
 from dataclasses import dataclass
@@ -32,7 +30,10 @@ FIRST_UNSEEN_SEED = 1_000_000_000  # training uses seeds below this one, tests a
 ALONE = Place((0.34, 0.47), (0.44, 0.56), (0.44, 0.56))
 IN_A_ROOM = Place((0.28, 0.4), (0.35, 0.65), (0.55, 0.65))
 # The left one of two subjects; the right one is mirrored.
-PET_BESIDE, CONTEXT_BESIDE = Place((0.25, 0.31), (0.27, 0.35), (0.5, 0.68)), Place((0.25, 0.33), (0.26, 0.34), (0.38, 0.6))
+PET_BESIDE, CONTEXT_BESIDE = (
+    Place((0.25, 0.31), (0.27, 0.35), (0.5, 0.68)),
+    Place((0.25, 0.33), (0.26, 0.34), (0.38, 0.6)),
+)
 ON_FURNITURE, FURNITURE = Place((0.24, 0.31), (0.4, 0.6), (0.4, 0.55)), Place((0.4, 0.47), (0.46, 0.54), (0.55, 0.65))
 
 
@@ -184,7 +185,9 @@ def write_folder(folder: Path, seeds: range, scenes: bool) -> None:
     for seed in seeds:
         rng = Random(-seed)
         context = rng.choice(CONTEXTS)
-        picture = draw(seed) if not scenes else draw(seed, *((rng.choice(PETS), None, context) if seed % 2 else (context,)))
+        picture = (
+            draw(seed) if not scenes else draw(seed, *((rng.choice(PETS), None, context) if seed % 2 else (context,)))
+        )
         name = f"{picture.label} with {picture.context}" if picture.context else picture.label
         path = folder / name / f"{picture.fur or 'drawing'}-{seed}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -195,10 +198,14 @@ def main() -> None:
     """Write a contact sheet, or a folder of drawings."""
     parser = argparse.ArgumentParser(prog="python -m models.demo.recipe.draw", description=__doc__)
     parser.add_argument("--sheet", type=Path, help="contact sheet to write, a PNG")
-    parser.add_argument("--rows", nargs="*", default=[*PETS, *OTHERS], help="its rows: cat, cat/long-hair, 'cat with sofa'")
+    parser.add_argument(
+        "--rows", nargs="*", default=[*PETS, *OTHERS], help="its rows: cat, cat/long-hair, 'cat with sofa'"
+    )
     parser.add_argument("--folder", type=Path, help="write drawings as FOLDER/LABEL/COAT-SEED.png")
     parser.add_argument("--scenes", action="store_true", help="draw pets with a context, and contexts alone")
-    parser.add_argument("--seed", type=int, default=FIRST_UNSEEN_SEED, help="first seed (default: the first unseen one)")
+    parser.add_argument(
+        "--seed", type=int, default=FIRST_UNSEEN_SEED, help="first seed (default: the first unseen one)"
+    )
     parser.add_argument("--count", type=int, default=14)
     args = parser.parse_args()
     seeds = range(args.seed, args.seed + args.count)

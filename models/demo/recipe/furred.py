@@ -1,6 +1,8 @@
-"""The furred pets - cat, dog, hamster, rabbit - in several poses each, from the front, sitting, lying and from the side."""
+"""The furred pets (cat, dog, hamster, rabbit): the face, sitting, and standing."""
 
-# ruff: noqa: E501, PLR0913, PLR0917 - outlines are tables of numbers, and coordinates are arguments
+# Outlines are tables of numbers: a formatter would write one number per line.
+# ruff: noqa: E501, PLR0913, PLR0917 - coordinates are arguments
+# fmt: off
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,12 +96,12 @@ def dog_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
             pen.part(outline, ear)
     pen.furry(smooth((x - 0.62 * s, y - 0.5 * s), (x, y - 0.82 * s), (x + 0.62 * s, y - 0.5 * s), (x + 0.66 * s, y + 0.15 * s),
                      (x + 0.4 * s, y + 0.75 * s), (x, y + 0.88 * s), (x - 0.4 * s, y + 0.75 * s), (x - 0.66 * s, y + 0.15 * s)),
-              coat.base, s)  # fmt: skip
+              coat.base, s)
     if floppy:
         drop = pen.rng.uniform(0.25, 0.75)
         for d in (-1, 1):
             pen.furry(smooth((x + d * 0.4 * s, y - 0.72 * s), (x + d * 0.85 * s, y - 0.62 * s), (x + d * 1.05 * s, y + drop * 0.5 * s),
-                             (x + d * 0.85 * s, y + drop * s), (x + d * 0.62 * s, y + drop * 0.3 * s)), ear, s * 0.7)  # fmt: skip
+                             (x + d * 0.85 * s, y + drop * s), (x + d * 0.62 * s, y + drop * 0.3 * s)), ear, s * 0.7)
     if coat.pattern == "patch":
         pen.patch(ellipse(x + 0.3 * s, y - 0.15 * s, 0.27 * s, 0.3 * s), tint(coat.base, -0.5))
     for d in (-1, 1):
@@ -107,7 +109,7 @@ def dog_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
     muzzle = coat.light if pen.rng.random() < 0.7 else tint(coat.base, 0.15)
     if pen.rng.random() < 0.7:
         pen.mark(smooth((x - 0.12 * s, y + 0.6 * s), (x + 0.12 * s, y + 0.6 * s), (x + 0.14 * s, y + 0.95 * s), (x, y + 1.05 * s),
-                        (x - 0.14 * s, y + 0.95 * s)), (232, 92, 110))  # fmt: skip
+                        (x - 0.14 * s, y + 0.95 * s)), (232, 92, 110))
     pen.part(ellipse(x, y + 0.42 * s, 0.42 * s, 0.3 * s), muzzle, edge=pen.rng.random() < 0.5)
     pen.mark(ellipse(x, y + 0.26 * s, 0.19 * s, 0.13 * s), INK)
     pen.line(polygon((x, y + 0.36 * s), (x, y + 0.55 * s)), INK, 0.03)
@@ -121,7 +123,7 @@ def hamster_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
         pen.patch(ellipse(x + d * 0.55 * s, y - 0.6 * s, 0.13 * s, 0.15 * s), PINK)
     pen.furry(smooth((x - 0.6 * s, y - 0.5 * s), (x, y - 0.75 * s), (x + 0.6 * s, y - 0.5 * s), (x + 0.98 * s, y + 0.25 * s),
                      (x + 0.6 * s, y + 0.7 * s), (x, y + 0.72 * s), (x - 0.6 * s, y + 0.7 * s), (x - 0.98 * s, y + 0.25 * s)),
-              coat.base, s)  # fmt: skip
+              coat.base, s)
     cheeks = coat.light if pen.rng.random() < 0.8 else WHITE
     for d in (-1, 1):
         pen.patch(ellipse(x + d * 0.5 * s, y + 0.33 * s, 0.4 * s, 0.3 * s), cheeks)
@@ -198,7 +200,7 @@ def sitting(pen: Pen, pet: str, coat: Coat) -> None:
     top = {"hamster": -0.5}.get(pet, -0.25)
     _tail(pen, pet, coat, wide * 0.8, 0.75)
     pen.furry(smooth((0, top), (wide * 0.7, 0.1), (wide, 0.65), (wide * 0.7, 0.95), (0, 1.0), (-wide * 0.7, 0.95), (-wide, 0.65),
-                     (-wide * 0.7, 0.1)), coat.base)  # fmt: skip
+                     (-wide * 0.7, 0.1)), coat.base)
     if coat.pattern != "plain" or pet == "hamster":
         pen.patch(ellipse(0, 0.5, wide * 0.5, 0.38), coat.light)
     for d in (-1, 1):

@@ -15,7 +15,9 @@ GRAY_SHARE = 0.03
 def encode_pictures(model: CLIPModel, pixels: Tensor) -> Tensor:
     """Return unit picture embeddings, shape (n, dim), of pixels in [0, 1], shape (n, 3, size, size)."""
     normal = (pixels - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
-    return functional.normalize(model.visual_projection(model.vision_model(normal).pooler_output), dim=-1)
+    with torch.autocast("cpu", torch.bfloat16):
+        features = model.visual_projection(model.vision_model(normal).pooler_output)
+    return functional.normalize(features.float(), dim=-1)
 
 
 def encode_captions(model: CLIPModel, tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
@@ -61,7 +63,7 @@ class TruthTable:
 
 
 def augment(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Return a varied batch. Pictures are never turned, and every pixel stays sharp, so that coats keep their strokes."""
+    """Return a varied batch. Pictures are not turned or blurred, so that coats keep their strokes."""
     return _light(_moved(pixels, generator), generator)
 
 

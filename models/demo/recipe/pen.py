@@ -89,7 +89,10 @@ class Pen:
 
     def _pixels(self, points: Points) -> Points:
         (ax, fx, px), (ay, fy, py) = self._warp
-        warped = np.stack([points[:, 0] + ax * np.sin(fx * points[:, 1] + px), points[:, 1] + ay * np.sin(fy * points[:, 0] + py)], axis=1)
+        warped = np.stack(
+            [points[:, 0] + ax * np.sin(fx * points[:, 1] + px), points[:, 1] + ay * np.sin(fy * points[:, 0] + py)],
+            axis=1,
+        )
         return np.asarray(warped @ self._matrix.T + self._centre)
 
     def _stroke(self, pixels: Points, colour: Colour, width: float, closed: bool) -> None:

@@ -5,8 +5,6 @@ the statistics of photographs: dead leaves (overlapping shapes filled with 1/f n
 the outlines of drawn pets filled with a photograph.
 """
 
-# ruff: noqa: S311 - seeds keep no secrets
-
 import argparse
 import re
 import shutil
@@ -23,17 +21,26 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from models.demo.recipe.draw import PETS, SIDES_PX, draw_layer
 
-# Debian package: patterns of its files. Licences: GCompris (CC or GPL, by picture), Scratch (CC BY-SA 3.0), Lomiri (CC BY,
-# CC BY-SA and CC0), MATE and Tux Paint (GPL-2), scikit-image (BSD-3).
+# Debian package: patterns of its files. Licences: GCompris (CC or GPL, by picture), Scratch (CC BY-SA 3.0),
+# Lomiri (CC BY, CC BY-SA and CC0), MATE and Tux Paint (GPL-2), scikit-image (BSD-3).
 Sources = dict[str, tuple[str, ...]]
 TRAIN: Sources = {
     "gcompris-qt-data": ("rcc/categorization.rcc", "rcc/explore_monuments.rcc", "rcc/explore_world_*.rcc"),
     "scratch": ("Media/Backgrounds/*/*.jpg",),
     "lomiri-wallpapers-16.04": ("backgrounds/*.jpg",),
     "mate-backgrounds": ("backgrounds/mate/nature/*.jpg",),
-    "tuxpaint-stamps-default": ("stamps/animals/mammals/*.png", "stamps/animals/birds/*.png", "stamps/animals/insects/*.png",
-                                "stamps/food/fruit/*.png", "stamps/plants/flowers/*.png", "stamps/hobbies/music/*.png"),
-}  # fmt: skip
+    "tuxpaint-stamps-default": tuple(
+        f"stamps/{kind}/*.png"
+        for kind in (
+            "animals/mammals",
+            "animals/birds",
+            "animals/insects",
+            "food/fruit",
+            "plants/flowers",
+            "hobbies/music",
+        )
+    ),
+}
 HELD_OUT: Sources = {
     "gcompris-qt-data": ("rcc/erase.rcc", "rcc/explore_farm_animals.rcc"),
     "python3-skimage": ("skimage/data/*.png", "skimage/data/*.jpg"),
@@ -54,7 +61,9 @@ def fetch(sources: Sources, cache: Path) -> "Photographs":
     for package, patterns in sources.items():
         folder = _unpacked(package, cache)
         files += [path for pattern in patterns for path in sorted(folder.glob(f"usr/**/{pattern}"))]
-    return Photographs.read([path for path in files if not _NO_PHOTOGRAPHS.search(path.name) and "cartoon" not in path.parts])
+    return Photographs.read(
+        [path for path in files if not _NO_PHOTOGRAPHS.search(path.name) and "cartoon" not in path.parts]
+    )
 
 
 def _unpacked(package: str, cache: Path) -> Path:
@@ -66,7 +75,8 @@ def _unpacked(package: str, cache: Path) -> Path:
         partial = cache / f"{package}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        subprocess.run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", package], cwd=partial, check=True)  # noqa: S603, S607 fixed arguments
+        download = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", package]
+        subprocess.run(download, cwd=partial, check=True)  # noqa: S603 fixed arguments
         (archive,) = partial.glob("*.deb")
         subprocess.run(["dpkg", "-x", archive, partial], check=True)  # noqa: S603, S607
         archive.unlink()
@@ -105,9 +115,13 @@ class Photographs:
                 image = ImageOps.exif_transpose(file).convert("RGBA" if "A" in file.getbands() else "RGB")
                 scale = STORED_PX / min(image.size)
                 if scale < 1:
-                    image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BOX)
+                    image = image.resize(
+                        (round(image.width * scale), round(image.height * scale)), Image.Resampling.BOX
+                    )
                 images.append(image)
-        return cls([image for image in images if image.mode == "RGB"], [image for image in images if image.mode == "RGBA"])
+        return cls(
+            [image for image in images if image.mode == "RGB"], [image for image in images if image.mode == "RGBA"]
+        )
 
     def picture(self, rng: Random) -> Image.Image:
         """Return a training picture: a part of a photograph, an outline filled with one, or dead leaves."""
@@ -169,7 +183,10 @@ def _noise(rng: Random, side: int) -> Image.Image:
     planes = [np.fft.irfft2(np.fft.rfft2(noise.normal(size=(side, side))) * spectrum, (side, side)) for _ in range(4)]
     light, *tints = (plane / plane.std() for plane in planes)
     base, contrast = np.array([rng.gauss(110, 45)] * 3) + noise.normal(0, 22, 3), rng.uniform(10, 50)
-    colours = [level + contrast * light + contrast * rng.uniform(0.1, 0.4) * tint for level, tint in zip(base, tints, strict=True)]
+    colours = [
+        level + contrast * light + contrast * rng.uniform(0.1, 0.4) * tint
+        for level, tint in zip(base, tints, strict=True)
+    ]
     return Image.fromarray(np.clip(np.stack(colours, axis=-1), 0, 255).astype(np.uint8))
 
 

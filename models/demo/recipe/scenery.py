@@ -1,6 +1,5 @@
 """Backgrounds of a subject (paper, colour, a meadow, water, a floor), and objects in front of it."""
 
-# ruff: noqa: E501 - coordinates are tables of numbers
 # fmt: off
 
 from random import Random

@@ -3,8 +3,9 @@
 `THINGS` are subjects drawn with the pen, `FULL_PICTURES` fill the picture. Each function returns the finer kinds it drew.
 """
 
-# ruff: noqa: E501, PLR0913, PLR0917 - outlines are tables of numbers, and coordinates are arguments
-# fmt: off - a formatter would write one number per line
+# Outlines are tables of numbers: a formatter would write one number per line.
+# ruff: noqa: E501, PLR0913, PLR0917 - coordinates are arguments
+# fmt: off
 
 import math
 from collections.abc import Callable

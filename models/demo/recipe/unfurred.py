@@ -1,6 +1,8 @@
-"""The pets without fur - bird, fish, turtle, snake, lizard - from the side, from above and from the front."""
+"""The pets without fur (bird, fish, turtle, snake, lizard), in one or two poses each."""
 
-# ruff: noqa: E501, PLR0913, PLR0917 - outlines are tables of numbers, and coordinates are arguments
+# Outlines are tables of numbers: a formatter would write one number per line.
+# ruff: noqa: E501, PLR0913, PLR0917 - coordinates are arguments
+# fmt: off
 
 from dataclasses import replace
 from random import Random
@@ -80,7 +82,7 @@ def _bird_front(pen: Pen, coat: Coat) -> None:
         for d in (-1, 1):
             pen.part(polygon((d * 0.15, -0.62), (d * 0.5, -0.95), (d * 0.52, -0.4)), coat.base)
     pen.part(smooth((0, -0.8), (wide * 0.85, -0.5), (wide, 0.25), (wide * 0.6, 0.75), (0, 0.85), (-wide * 0.6, 0.75), (-wide, 0.25),
-                    (-wide * 0.85, -0.5)), coat.base)  # fmt: skip
+                    (-wide * 0.85, -0.5)), coat.base)
     pen.patch(ellipse(0, 0.3, wide * 0.62, 0.48), coat.light)
     for d in (-1, 1):
         pen.part(smooth((d * wide * 0.9, -0.15), (d * (wide + 0.2), 0.3), (d * wide * 0.75, 0.5)), tint(coat.base, -0.25))
@@ -106,7 +108,7 @@ def fish(pen: Pen) -> Coat:
     pen.part(smooth((-0.4, -tall * 0.7), (-0.05, -high), (0.4, -tall * 0.75), (0.25, -tall * 0.3)), fin)
     pen.part(smooth((-0.1, tall * 0.7), (0.1, high * 0.95), (0.35, tall * 0.5)), fin)
     body = smooth((-0.95, 0.03), (-0.6, -tall * 0.75), (-0.15, -tall), (0.35, -tall * 0.55), (0.62, 0), (0.35, tall * 0.55), (-0.15, tall),
-                  (-0.6, tall * 0.75))  # fmt: skip
+                  (-0.6, tall * 0.75))
     pen.part(body, coat.base)
     _fish_pattern(pen, coat, tall)
     pen.eye(-0.62, -tall * 0.22, 0.1)
