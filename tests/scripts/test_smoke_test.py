@@ -16,20 +16,21 @@ from tests.support.http_server import Answer, Request, http_server
 from tests.support.programs import ROOT
 
 PHOTO = (ROOT / "events/cat.jpg").read_bytes()
+DRAWING = (ROOT / "tests/pictures/cat/hand-made-1.png").read_bytes()
 CAT = (200, [{"label": "cat", "score": 0.9, "group": "pet"}])
 FORBIDDEN = (403, {"message": "Forbidden"})
 
 
 @contextmanager
-def api(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[AWSRequest]]]:
-    """Serve `answers` in turn; yield the URL and the requests that arrived."""
+def api(*answers: tuple[int, Any], model: str = "openai/clip-vit-base-patch32") -> Iterator[tuple[str, list[AWSRequest]]]:
+    """Serve `answers` of `model` in turn; yield the URL and the requests that arrived."""
     requests: list[AWSRequest] = []
 
     def answer(request: Request) -> Answer:
         url = f"http://{request.headers['Host']}{request.path}"
         requests.append(AWSRequest("POST", url, request.headers, request.body))
         status, body = answers[min(len(requests), len(answers)) - 1]
-        return status, json.dumps(body).encode(), {}
+        return status, json.dumps(body).encode(), {"X-Model": model}
 
     with http_server(answer) as url:
         yield f"{url}/v1/tag", requests
@@ -56,6 +57,13 @@ def test_repeats_while_a_new_key_is_refused_and_the_function_starts(tmp_path: Pa
     assert '"cat"' in printed
     assert requests[-1].headers["x-api-key"] == "the-key"
     assert requests[-1].data == PHOTO
+
+
+def test_sends_a_drawing_if_the_demo_model_answers(tmp_path: Path) -> None:
+    with api((200, []), CAT, model="models/demo") as (url, requests):
+        code, printed = smoke_test(tmp_path, url)
+    assert code == 0, printed
+    assert [request.data for request in requests] == [PHOTO, DRAWING]
 
 
 @pytest.mark.parametrize(
