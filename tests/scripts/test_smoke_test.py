@@ -22,7 +22,9 @@ FORBIDDEN = (403, {"message": "Forbidden"})
 
 
 @contextmanager
-def api(*answers: tuple[int, Any], model: str = "openai/clip-vit-base-patch32") -> Iterator[tuple[str, list[AWSRequest]]]:
+def api(
+    *answers: tuple[int, Any], model: str = "openai/clip-vit-base-patch32"
+) -> Iterator[tuple[str, list[AWSRequest]]]:
     """Serve `answers` of `model` in turn; yield the URL and the requests that arrived."""
     requests: list[AWSRequest] = []
 

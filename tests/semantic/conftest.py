@@ -46,9 +46,10 @@ def unseen_pets() -> list[Known]:
 
 @pytest.fixture(scope="session")
 def unseen_others() -> list[Known]:
-    """Drawings of other things with seeds outside the training data."""
+    """Drawings of the background words, with seeds outside the training data."""
     seeds = range(FIRST_SEED, FIRST_SEED + DRAWINGS_PER_OTHER_THING)
-    return [Known(f"{label} {seed}", None, None, draw(seed, label).image) for label in OTHERS for seed in seeds]
+    background = [label for label in OTHERS if label not in CONTEXTS]
+    return [Known(f"{label} {seed}", None, None, draw(seed, label).image) for label in background for seed in seeds]
 
 
 @pytest.fixture(scope="session")

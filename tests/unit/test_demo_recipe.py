@@ -96,7 +96,9 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole(
         gradient = one.model.vision_model.embeddings.patch_embedding.weight.grad
         assert gradient is not None
         gradients.append(gradient)
-    torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-6)
+    whole, in_parts = (gradient.flatten() for gradient in gradients)
+    assert functional.cosine_similarity(whole, in_parts, dim=0) > 0.999  # in bfloat16
+    assert in_parts.norm() == pytest.approx(float(whole.norm()), rel=0.02)
 
 
 def test_training_lowers_the_loss_and_repeats_exactly(trainer: Callable[[int], Trainer]) -> None:
