@@ -1,7 +1,7 @@
 """Captions of pictures: the prompts of labels.toml, and synonyms.
 
-A caption is true, false or unknown for a picture. An icon's coat is unknown, and so is a context if a pet is beside it.
-The loss ignores unknown captions.
+A caption is true, false or unknown for a picture. An icon's coat is unknown. If a pet is beside a person, "a person" is
+unknown, too. The loss ignores unknown captions.
 """
 
 import tomllib
@@ -31,7 +31,7 @@ PHOTOGRAPH_LABEL = "pattern"
 
 @dataclass(frozen=True)
 class Claim:
-    """The meaning of a caption: a label, and a context beside it or a detail (coat, colour, finer kind), or neither."""
+    """The meaning of a caption: a label, sometimes with a detail (coat, colour, finer kind) or with a context."""
 
     label: str
     words: tuple[str, ...]
