@@ -158,7 +158,7 @@ def main() -> None:
     )
     parser.add_argument("set", choices=sorted(HELD_OUT_SETS))
     parser.add_argument("--folder", type=Path, required=True, help="where to write FOLDER/<label>/<name>.png")
-    parser.add_argument("--cache", type=Path, default=Path("build/demo/icons"), help="where fetched sets are kept")
+    parser.add_argument("--cache", type=Path, default=Path("build/demo"), help="fetched packages")
     args = parser.parse_args()
     for icon in fetch({args.set: HELD_OUT_SETS[args.set]}, args.cache):
         path = args.folder / icon.label / f"{icon.name.partition(':')[2]}.png"
