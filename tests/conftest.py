@@ -1,6 +1,7 @@
 """Shared fixtures: small checkpoints, baked and loaded with the production code, and pictures."""
 
 import io
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from tools.small_checkpoint import make_checkpoint
 MAX_PIXELS = 51_000_000
 # In this thread only. Small models are slower with two threads, most of all on a busy machine.
 torch.set_num_threads(1)
+# A background job of a shell script ignores SIGINT, and so would the programs that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
