@@ -27,8 +27,8 @@ ALL = TagOptions(min_score=0)
 LOSSLESS, LOSSY = 1e-6, 0.03
 # About the standard deviation of each channel in CLIP's preprocessing.
 CLIP_STD = 0.27
-# Largest difference between the scores. Random weights change them less than trained weights.
-RANDOM_WITHIN, DEMO_WITHIN = {LOSSLESS: 1e-4, LOSSY: 0.01}, {LOSSLESS: 1e-4, LOSSY: 0.1}
+# Largest difference between the scores. Random weights change them less than trained ones.
+RANDOM_WITHIN, DEMO_WITHIN = {LOSSLESS: 1e-4, LOSSY: 0.03}, {LOSSLESS: 1e-4, LOSSY: 0.1}
 # The operation that turns an upright picture into one stored with this EXIF orientation.
 UNDO = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
