@@ -42,7 +42,7 @@ test-weights: .venv/.ready ## bake the real checkpoint from the hub and check it
 accuracy: .venv/.ready ## measure accuracy on photos, write docs/accuracy.md; downloads 1.2 GB once (MODEL_ID=, ARGS=)
 	.venv/bin/python -m tools.accuracy $(if $(MODEL_ID),--model $(MODEL_ID)) $(ARGS)
 
-train-demo: .venv/.ready ## draw, train and write models/demo: about an hour on 2 cores; needs Debian and npm
+train-demo: .venv/.ready ## draw, train and write models/demo; needs Debian and npm
 	.venv/bin/python -m models.demo.recipe.train $(ARGS)
 
 bulk-soak: .venv/.ready ## send 1,000 pictures through the queue's function, with faults, a crash and duplicates; prints counts

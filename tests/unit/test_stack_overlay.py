@@ -1,4 +1,4 @@
-"""The stack on an emulated AWS differs from template.yaml only where overlay.py says so."""
+"""The emulated stack differs from template.yaml only by the changes that overlay.py lists."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -65,7 +65,7 @@ def write(figures: Figures, model_name: str, folder: Path) -> None:
 
 
 def gate(figures: Figures, model_id: str) -> str | None:
-    """Return what is wrong with the breed accuracy of the default model, None if it is as published."""
+    """Return an error if the breed accuracy of the default model differs from the published one, else None."""
     if model_id != DEFAULT_MODEL or abs(figures.breed.top_1 - PUBLISHED) <= TOLERANCE:
         return None
     return f"breed top-1 is {figures.breed.top_1:.2%}, published is {PUBLISHED:.1%} +- {TOLERANCE:.1%}"

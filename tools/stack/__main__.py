@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=("up", "down"))
     parser.add_argument("--port", type=int, default=4566, help="port of the emulator (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=ROOT / "build/stack", help="folder of its files")
-    parser.add_argument("--no-build", action="store_true", help=f"use the image {IMAGE} as it is")
+    parser.add_argument("--no-build", action="store_true", help=f"use the image {IMAGE} without building it again")
     options = parser.parse_args(arguments)
     try:
         if options.command == "down":

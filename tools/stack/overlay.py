@@ -1,6 +1,6 @@
 """What the emulated AWS cannot do: the changes to template.yaml and to the state machine, each with its reason.
 
-Everything else of both files is deployed as it is. `OMIT` leaves a property out.
+The rest of both files is deployed unchanged. `OMIT` removes a property.
 """
 
 import copy

@@ -39,7 +39,7 @@ ON_FURNITURE, FURNITURE = Place((0.24, 0.31), (0.4, 0.6), (0.4, 0.55)), Place((0
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing and its content: `words` has its finer kind and its colour, `context` the thing beside the pet."""
+    """A drawing and its content. `words` has the finer kind and the colour; `context` is what stands beside the pet."""
 
     image: Image.Image
     label: str

@@ -101,7 +101,7 @@ class Trainer:
     def _optimizers(self) -> dict[torch.optim.Optimizer, float]:
         """Return the optimizers and their peak learning rates: Muon for the matrices of the layers, AdamW for the rest.
 
-        After 600 steps with AdamW alone, 38 % of unseen drawings have the right label; with Muon, 74 %.
+        Muon learns faster here than AdamW alone, so the training needs fewer steps.
         """
         inner: list[Tensor] = []
         outer: list[Tensor] = []
