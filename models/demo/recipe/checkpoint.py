@@ -7,7 +7,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer
 
-IMAGE_SIZE_PX, PATCH_SIZE_PX = 72, 12
+IMAGE_SIZE_PX, PATCH_SIZE_PX = 72, 9
 CONTEXT_TOKENS = 32  # enough for labels that the tokenizer splits into letters
 MEAN = (0.48145466, 0.4578275, 0.40821073)  # openai/CLIP's, so that the service's normalisation is used
 STD = (0.26862954, 0.26130258, 0.27577711)

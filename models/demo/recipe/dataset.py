@@ -22,7 +22,7 @@ from models.demo.recipe.icons import Icon, draw_icon
 from models.demo.recipe.photographs import Photographs
 from models.demo.recipe.things import CONTEXTS
 
-PHOTOGRAPH_SHARE, SCENE_SHARE, OTHER_SHARE = 0.16, 0.28, 0.18  # the rest are pets alone
+PHOTOGRAPH_SHARE, SCENE_SHARE, OTHER_SHARE = 0.14, 0.32, 0.17  # the rest are pets alone
 ICON_SHARE = 0.25  # of the pictures whose label has icons
 _PET_WEIGHTS = [3 if pet in FURRED else 2 for pet in PETS]  # furred pets have coats to learn as well
 

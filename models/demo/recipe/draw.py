@@ -31,10 +31,10 @@ ALONE = Place((0.34, 0.47), (0.44, 0.56), (0.44, 0.56))
 IN_A_ROOM = Place((0.28, 0.4), (0.35, 0.65), (0.55, 0.65))
 # The left one of two subjects; the right one is mirrored.
 PET_BESIDE, CONTEXT_BESIDE = (
-    Place((0.25, 0.31), (0.27, 0.35), (0.5, 0.68)),
+    Place((0.3, 0.38), (0.3, 0.38), (0.5, 0.64)),
     Place((0.25, 0.33), (0.26, 0.34), (0.38, 0.6)),
 )
-ON_FURNITURE, FURNITURE = Place((0.24, 0.31), (0.4, 0.6), (0.4, 0.55)), Place((0.4, 0.47), (0.46, 0.54), (0.55, 0.65))
+ON_FURNITURE, FURNITURE = Place((0.29, 0.37), (0.4, 0.6), (0.44, 0.58)), Place((0.4, 0.47), (0.46, 0.54), (0.55, 0.65))
 
 
 @dataclass(frozen=True)

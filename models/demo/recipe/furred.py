@@ -116,6 +116,24 @@ def dog_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
     pen.line(arc(x, y + 0.45 * s, 0.24 * s, 0.17 * s, 10, 170), INK, 0.03)
 
 
+def dog_profile(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
+    """Draw a dog's head from the side: a long muzzle with the nose at its end, one hanging ear."""
+    if pen.rng.random() < 0.3:
+        pen.mark(ellipse(x - 0.8 * s, y + 0.5 * s, 0.13 * s, 0.22 * s), (232, 92, 110))
+    pen.furry(smooth((x + 0.55 * s, y - 0.45 * s), (x, y - 0.75 * s), (x - 0.45 * s, y - 0.42 * s), (x - 1.1 * s, y - 0.14 * s),
+                     (x - 1.18 * s, y + 0.22 * s), (x - 0.4 * s, y + 0.48 * s), (x + 0.3 * s, y + 0.65 * s), (x + 0.65 * s, y + 0.1 * s)),
+              coat.base, s)
+    if coat.pattern != "plain":
+        pen.patch(ellipse(x - 0.75 * s, y + 0.14 * s, 0.36 * s, 0.2 * s, 8), coat.light)
+    pen.mark(ellipse(x - 1.13 * s, y - 0.06 * s, 0.15 * s, 0.13 * s), INK)
+    pen.line(curve((x - 1.05 * s, y + 0.26 * s), (x - 0.75 * s, y + 0.32 * s), (x - 0.5 * s, y + 0.22 * s)), INK, 0.03)
+    pen.eye(x - 0.27 * s, y - 0.24 * s, 0.11 * s, coat.eye)
+    drop = pen.rng.uniform(0.5, 0.9)
+    ear = smooth((x + 0.08 * s, y - 0.62 * s), (x + 0.55 * s, y - 0.5 * s), (x + 0.72 * s, y + 0.7 * drop * s), (x + 0.4 * s, y + drop * s),
+                 (x + 0.14 * s, y + 0.4 * drop * s))
+    pen.furry(ear, tint(coat.base, pen.rng.choice([-0.4, -0.25, -0.15])), s * 0.7)
+
+
 def hamster_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
     """Draw a hamster's head: fat cheeks, small round ears on top, bead eyes."""
     for d in (-1, 1):
@@ -161,7 +179,9 @@ def rabbit_head(pen: Pen, coat: Coat, x: float, y: float, s: float) -> None:
 
 
 Head = Callable[[Pen, Coat, float, float, float], None]
-_HEADS: dict[str, Head] = {"cat": cat_head, "dog": dog_head, "hamster": hamster_head, "rabbit": rabbit_head}
+_HEADS: dict[str, list[Head]] = {
+    "cat": [cat_head], "dog": [dog_head, dog_head, dog_profile], "hamster": [hamster_head], "rabbit": [rabbit_head]
+}
 
 
 def _tail(pen: Pen, pet: str, coat: Coat, x: float, y: float) -> None:
@@ -191,7 +211,7 @@ def _stripes(pen: Pen, coat: Coat, x: float, y: float, rx: float, ry: float) -> 
 def face(pen: Pen, pet: str, coat: Coat) -> None:
     """Draw the face alone, filling the picture."""
     drop = {"rabbit": 0.5, "cat": 0.15, "dog": 0.0, "hamster": 0.0}[pet]
-    _HEADS[pet](pen, coat, 0.0, drop, 0.72 if pet == "rabbit" else 0.95)
+    _HEADS[pet][0](pen, coat, 0.0, drop, 0.72 if pet == "rabbit" else 0.95)
 
 
 def sitting(pen: Pen, pet: str, coat: Coat) -> None:
@@ -214,7 +234,7 @@ def sitting(pen: Pen, pet: str, coat: Coat) -> None:
     size = {"cat": 0.56, "dog": 0.56, "hamster": 0.64, "rabbit": 0.48}[pet] * pen.rng.uniform(0.92, 1.15)
     if pet == "dog" and pen.rng.random() < 0.4:
         pen.mark(ellipse(0, 0.08, 0.34, 0.09), hue(pen.rng.random(), 0.8, 0.85))
-    _HEADS[pet](pen, coat, 0.0, {"rabbit": -0.18, "hamster": -0.28}.get(pet, -0.4), size)
+    pen.rng.choice(_HEADS[pet])(pen, coat, 0.0, {"rabbit": -0.18, "hamster": -0.28}.get(pet, -0.4), size)
 
 
 def standing(pen: Pen, pet: str, coat: Coat) -> None:
@@ -232,7 +252,7 @@ def standing(pen: Pen, pet: str, coat: Coat) -> None:
     if coat.pattern == "belly":
         pen.patch(ellipse(0.02, 0.33, long * 0.7, 0.12), coat.light)
     head = {"cat": 0.5, "dog": 0.5, "hamster": 0.46, "rabbit": 0.4}[pet] * pen.rng.uniform(0.9, 1.15)
-    _HEADS[pet](pen, coat, -long * 0.95, -0.2, head)
+    pen.rng.choice(_HEADS[pet])(pen, coat, -long * 0.95, -0.2, head)
 
 
 POSES = [face, sitting, standing]
