@@ -1,9 +1,11 @@
 """Runs the fuzzer for a short time, and replays all inputs that failed before."""
 
+import time
 from pathlib import Path
 
 import pytest
 
+from tools.fuzz import child
 from tools.fuzz.__main__ import REGRESSIONS, fuzz, inputs
 from tools.fuzz.sandbox import Outcome, Sandbox
 
@@ -40,3 +42,24 @@ def test_crash_500_and_exceeded_limits_are_failures() -> None:
     assert Outcome("ok", cpu_seconds=2.5, allowed_cpu_seconds=3.0).failure == ""
     assert "1700 MB" in Outcome("ok", growth_mb=1700).failure
     assert "500" in Outcome("500 internal_error").failure
+
+
+@pytest.mark.parametrize(("slow_tries", "fails"), [(1, False), (2, False), (3, True)])
+def test_only_an_input_that_is_slow_three_times_exceeds_the_limit(
+    monkeypatch: pytest.MonkeyPatch, slow_tries: int, fails: bool
+) -> None:
+    monkeypatch.setattr(child, "MAX_CPU_SECONDS", 0.1)
+    monkeypatch.setattr(child, "MAX_CPU_OF_LARGEST_PNG", 0)
+    monkeypatch.setattr(child, "_MAX_PIXELS", 8000)
+    tries: list[bytes] = []
+
+    def attempt(data: bytes) -> str:
+        tries.append(data)
+        started = time.process_time()
+        while len(tries) <= slow_tries and time.process_time() < started + 0.2:
+            pass
+        return f"ok {len(tries)}"
+
+    outcome = child.measured(attempt, b"bomb", loaded_mb=0)
+    assert outcome.answer == "ok 1"
+    assert bool(outcome.failure) == fails
