@@ -19,6 +19,7 @@ from tools.stack.deployment import IMAGE, api_key, deploy, write_environment
 from tools.stack.emulator import ROOT, StackError
 
 STACK = "pet-tagger-local"
+PICTURE = "tests/pictures/cat/hand-made-1.png"  # every model tags it, the demo model too
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,10 +72,10 @@ API key          {key}
 upload bucket    {outputs["UploadBucketName"]}
 results bucket   {outputs["ResultsBucketName"]}
 
-  curl -H 'x-api-key: {key}' -F file=@events/cat.jpg {outputs["TagUrl"]}
+  curl -H 'x-api-key: {key}' -F file=@{PICTURE} {outputs["TagUrl"]}
 
   source {os.path.relpath(environment)}        # the AWS CLI and scripts/ then use this stack
-  aws s3 cp events/cat.jpg s3://{outputs["UploadBucketName"]}/
+  aws s3 cp {PICTURE} s3://{outputs["UploadBucketName"]}/
   aws s3 ls --recursive s3://{outputs["ResultsBucketName"]}/
   make stack-down"""
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from models.demo.recipe.draw import FIRST_UNSEEN_SEED, FURRED, FURS, OTHERS, PETS, draw
 
-PICTURES = Path(__file__).parents[2] / "tests" / "pictures"
+PICTURES = Path(__file__).parents[3] / "tests" / "pictures"
 SEEDS = range(FIRST_UNSEEN_SEED + 10_000, FIRST_UNSEEN_SEED + 10_003)
 HAND_MADE_SIZE_PX = 160
 MOST_BYTES = 15_000
