@@ -12,7 +12,7 @@ from function.api.schemas import EmbedRequest, TagRequest
 from function.errors import InvalidOption, MalformedBody
 from function.tagging.options import MAX_OPTIONS, describe_errors
 
-_Body = TypeVar("_Body", TagRequest, EmbedRequest)
+JsonBody = TypeVar("JsonBody", TagRequest, EmbedRequest)
 
 # Pydantic's error types for a text or a list that is too long or too short.
 _LENGTH_ERRORS = {"string_too_long", "string_too_short", "too_long", "too_short"}
@@ -22,7 +22,7 @@ _ENCODING_SAMPLE_BYTES = 4
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
 
-def parse_json(body: bytes, model: type[_Body]) -> _Body:
+def parse_json(body: bytes, model: type[JsonBody]) -> JsonBody:
     """Return the body as `model`. Raises MalformedBody, or InvalidOption if only lengths are outside their limits."""
     expected = f"The JSON body must look like {model.SHAPE}."
     try:

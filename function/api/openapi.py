@@ -26,6 +26,7 @@ _HEADERS = {
     "X-Request-Id": {"description": "The id of the request, as in the log.", "schema": {"type": "string"}},
     "X-Model": {"description": "The model that made the answer.", "schema": {"type": "string"}},
 }
+_EXAMPLE_REQUEST_ID = "6f1f0c1e2d6a4f0f9f0a"
 _EXAMPLE_EMBEDDING = {"embedding": [0.0123, -0.0456, 0.0789], "dim": 512, "model": "openai/clip-vit-base-patch32"}
 _EXAMPLE_EMBEDDINGS = {
     "embeddings": [[0.0123, -0.0456, 0.0789], [0.0321, -0.0654, 0.0987]],
@@ -116,26 +117,28 @@ def tag_request() -> dict[str, Any]:
         {"name": name, "in": "query", "required": False, "description": schema["description"], "schema": schema}
         for name, schema in options.items()
     ]
-    body = _bodies(_form("Either `file` or `image`, and any options.", options), {"schema": _ref(TagRequest)})
+    body = _bodies("Either `file` or `image`, and any options.", options, {"schema": _ref(TagRequest)})
     return {"requestBody": body, "parameters": parameters}
 
 
 def embed_request() -> dict[str, Any]:
     """Return the request of `POST /embed`: an image in one of three kinds of body, or texts as JSON."""
     json = {"schema": _ref(EmbedRequest), "examples": _EXAMPLE_INPUTS}
-    return {"requestBody": _bodies(_form("Either `file` or `image`.", {}), json)}
+    return {"requestBody": _bodies("Either `file` or `image`.", {}, json)}
 
 
-def _form(description: str, options: dict[str, Any]) -> dict[str, Any]:
-    binary = {"type": "string", "format": "binary", "description": "The image file."}
-    images = {"file": binary, "image": {**binary, "description": "The same as `file`."}}
-    return {"type": "object", "description": description, "properties": {**images, **options}}
-
-
-def _bodies(form: dict[str, Any], json: dict[str, Any]) -> dict[str, Any]:
-    content = {"multipart/form-data": {"schema": form}, "application/json": json}
-    raw = {"schema": {"type": "string", "format": "binary"}}
-    return {"required": True, "content": content | dict.fromkeys(("image/*", "application/octet-stream"), raw)}
+def _bodies(form: str, options: dict[str, Any], json: dict[str, Any]) -> dict[str, Any]:
+    """Return the three kinds of body: a form with the description `form`, JSON, and the image itself."""
+    binary = {"type": "string", "format": "binary"}
+    file, image = ({**binary, "description": text} for text in ("The image file.", "The same as `file`."))
+    fields = {"file": file, "image": image, **options}
+    content = {
+        "multipart/form-data": {"schema": {"type": "object", "description": form, "properties": fields}},
+        "application/json": json,
+        "image/*": {"schema": binary},
+        "application/octet-stream": {"schema": binary},
+    }
+    return {"required": True, "content": content}
 
 
 def _timing(description: str, example: str) -> dict[str, Any]:
@@ -145,16 +148,13 @@ def _timing(description: str, example: str) -> dict[str, Any]:
 def _error_responses(described: list[tuple[type[errors.TaggerError], str]]) -> dict[int | str, dict[str, Any]]:
     responses: dict[int | str, dict[str, Any]] = {}
     for error, detail in described:
-        response = responses.setdefault(problems.status_of(error), _problem_response())
+        status = problems.status_of(error)
+        content: dict[str, Any] = {problems.MEDIA_TYPE: {"schema": _ref(problems.Problem), "examples": {}}}
+        response = responses.setdefault(status, {"description": "", "headers": _HEADERS, "content": content})
         examples = response["content"][problems.MEDIA_TYPE]["examples"]
-        examples[error.code] = {"value": problems.example(error, detail)}
+        examples[error.code] = {"value": problems.problem(_EXAMPLE_REQUEST_ID, status, error.code, detail)}
         response["description"] = " or ".join(f"`{code}`" for code in examples)
     return responses
-
-
-def _problem_response() -> dict[str, Any]:
-    content: dict[str, Any] = {problems.MEDIA_TYPE: {"schema": _ref(problems.Problem), "examples": {}}}
-    return {"description": "", "headers": _HEADERS, "content": content}
 
 
 def _ref(model: type[BaseModel]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents. Only this module maps errors to HTTP statuses."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -28,6 +29,11 @@ _STATUS: dict[type[errors.TaggerError], int] = {
     errors.Overloaded: 503,
     errors.TaggerError: 500,
 }
+# The code and the text of the errors that Starlette's router raises, by their status.
+_ROUTING_ERRORS = {
+    404: ("not_found", "This path does not exist. /docs lists the paths."),
+    405: ("method_not_allowed", "This path does not allow this method. /docs lists the methods."),
+}
 # RFC 9110's phrases that Python has since version 3.13.
 _NEW_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
@@ -43,28 +49,24 @@ class Problem(BaseModel):
     request_id: str = Field(description="The request's id, as in the X-Request-Id header and in the log.")
 
 
-def problem_response(
-    request_id: str, status: int, code: str, detail: str, headers: dict[str, str] | None = None
-) -> JSONResponse:
-    """Return a problem document."""
-    return JSONResponse(_problem(request_id, status, code, detail), status, headers, MEDIA_TYPE)
-
-
 def status_of(error: type[errors.TaggerError]) -> int:
     """Return the HTTP status of an error class, which may be that of its nearest base class."""
     return next(_STATUS[base] for base in error.__mro__ if base in _STATUS)
 
 
-def example(error: type[errors.TaggerError], detail: str) -> dict[str, object]:
-    """Return an example of the problem document for `error`, for the OpenAPI document."""
-    return _problem("6f1f0c1e2d6a4f0f9f0a", status_of(error), error.code, detail)
-
-
-def _problem(request_id: str, status: int, code: str, detail: str) -> dict[str, object]:
+def problem(request_id: str, status: int, code: str, detail: str) -> dict[str, object]:
+    """Return a problem document."""
     title = _NEW_PHRASES.get(status) or HTTPStatus(status).phrase
     return Problem(
         type="about:blank", title=title, status=status, detail=detail, code=code, request_id=request_id
     ).model_dump()
+
+
+def problem_response(
+    request_id: str, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return a problem document as an answer."""
+    return JSONResponse(problem(request_id, status, code, detail), status, headers, MEDIA_TYPE)
 
 
 async def _on_tagger_error(request: Request, error: Exception) -> JSONResponse:
@@ -76,14 +78,9 @@ async def _on_tagger_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-    detail = {
-        404: "This path does not exist. /docs lists the paths.",
-        405: "This path does not allow this method. /docs lists the methods.",
-    }.get(error.status_code, str(error.detail))
+    code, detail = _ROUTING_ERRORS.get(error.status_code, ("http_error", error.detail))
     request.state.log["code"] = code
-    headers = dict(error.headers) if error.headers else None
-    return problem_response(request.state.request_id, error.status_code, code, detail, headers)
+    return problem_response(request.state.request_id, error.status_code, code, detail, error.headers)
 
 
 # For `FastAPI(exception_handlers=...)`.

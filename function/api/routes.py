@@ -8,8 +8,17 @@ from fastapi.responses import JSONResponse
 
 from function import __version__
 from function.api import openapi
-from function.api.body import Texts, read_embed_body, read_tag_body
-from function.api.schemas import EmbeddingResult, EmbeddingsResult, Health, LabelGroup, Labels, TagResult, UploadTarget
+from function.api.body import read_embed_body, read_tag_body
+from function.api.schemas import (
+    EmbeddingResult,
+    EmbeddingsResult,
+    EmbedRequest,
+    Health,
+    LabelGroup,
+    Labels,
+    TagResult,
+    UploadTarget,
+)
 from function.api.services import RequestLog, ServicesDep
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Embedding, Tagging
@@ -35,7 +44,7 @@ async def tag(request: Request, services: ServicesDep, log: RequestLog) -> JSONR
     tag.
     """
     with services.admit():
-        body = await read_tag_body(request, services.settings, services.upload_bucket)
+        body = await read_tag_body(request, services)
         log["bytes"] = len(body.image)
         tagging = await asyncio.to_thread(services.tagger.tag, body.image, TagOptions.parse(body.options))
     log["top_tag"] = tagging.tags[0].label if tagging.tags else None
@@ -57,15 +66,15 @@ async def embed(request: Request, services: ServicesDep, log: RequestLog) -> JSO
     """
     tagger = services.tagger
     with services.admit():
-        body = await read_embed_body(request, services.settings, services.upload_bucket)
-        if isinstance(body, Texts):
-            log["texts"] = len(body.texts)
-            embedding = await asyncio.to_thread(tagger.embed_texts, body.texts)
-        else:
+        body = await read_embed_body(request, services)
+        if isinstance(body, bytes):
             log["bytes"] = len(body)
             embedding = await asyncio.to_thread(tagger.embed_image, body)
+        else:
+            log["texts"] = len(body.all_texts)
+            embedding = await asyncio.to_thread(tagger.embed_texts, body.all_texts)
     vectors = [[round(value, _EMBEDDING_DIGITS) for value in vector] for vector in embedding.vectors.tolist()]
-    is_list = isinstance(body, Texts) and body.is_list
+    is_list = isinstance(body, EmbedRequest) and body.texts is not None
     content = {
         **({"embeddings": vectors} if is_list else {"embedding": vectors[0]}),
         "dim": embedding.vectors.shape[1],
@@ -87,17 +96,15 @@ def _answer(content: object, result: Tagging | Embedding, log: dict[str, object]
     "/uploads",
     status_code=201,
     summary="Get an upload form for a large image",
-    response_model=UploadTarget,
     responses=openapi.upload_responses(),
 )
-async def uploads(services: ServicesDep) -> JSONResponse:
+async def uploads(services: ServicesDep) -> UploadTarget:
     """Return a form that uploads one image that is too large for a request.
 
     Post a form to `url` with all of `fields`, then `Content-Type` (an image type), then `file` as the last field.
     After that, `POST /tag` with `{"inputs": "<inputs>"}`.
     """
-    target = await asyncio.to_thread(services.upload_bucket.create_target)
-    return JSONResponse(target.model_dump(), 201)
+    return await asyncio.to_thread(services.upload_bucket.create_target)
 
 
 @router.get("/labels", summary="List the labels")

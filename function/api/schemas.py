@@ -17,7 +17,7 @@ class TagRequest(BaseModel):
         description="The image file as base64 or data: URL, or the s3:// URL of an image in the upload bucket.",
         examples=["iVBORw0KGgoAAAANSUhEUg=="],
     )
-    parameters: dict[str, Any] | None = Field(default=None, description="Options: see TagParameters.")
+    parameters: dict[str, Any] | None = None  # `openapi.schemas` describes it
 
 
 class UploadTarget(BaseModel):
@@ -57,6 +57,11 @@ class EmbedRequest(BaseModel):
         if len(self.model_dump(exclude_none=True)) != 1:
             raise ValueError("send exactly one of inputs, text and texts")
         return self
+
+    @property
+    def all_texts(self) -> list[str]:
+        """The texts to embed; empty if the request has an image."""
+        return self.texts or ([self.text] if self.text else [])
 
 
 class EmbeddingResult(BaseModel):

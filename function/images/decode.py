@@ -5,7 +5,6 @@ A JPEG that is much larger than needed is decoded at a reduced scale, which is f
 
 import warnings
 from dataclasses import dataclass
-from functools import cache
 
 from PIL import Image, UnidentifiedImageError
 
@@ -57,7 +56,7 @@ def decode(data: bytes, needed_side: int, max_pixels: int) -> Picture:
     except Exception as error:  # what Pillow's decoders raise on hostile bytes has no common base class
         if data.startswith(b"\xff\xd8"):
             return _decode_damaged_jpeg(data, needed_side, max_pixels)
-        raise (_broken(data) if supported_format(data) else _unreadable(data)) from error
+        raise _error_for(data, was_opened=not isinstance(error, UnidentifiedImageError)) from error
 
 
 def _opened(data: bytes, max_pixels: int) -> Image.Image:
@@ -68,20 +67,17 @@ def _opened(data: bytes, max_pixels: int) -> Image.Image:
         # For an animation, the brand `avif` makes libavif decode the still image instead of all frames.
         data, brand = data[:8] + b"avif" + data[12:], b"avif"
     if brand in _HEIF_BRANDS:
-        _register_heif()
+        import pillow_heif.HeifImagePlugin  # noqa: PLC0415, F401 - registers the plugin; most processes never need it
+
         formats = ("HEIF",)  # without AVIF, because that plugin opens container brands too
     check_scans(data)
     data = png.without_metadata(data)
     try:
         image: Image.Image = Image.open(BoundedFile(data), formats=formats)
-    except UnidentifiedImageError as error:
-        if data.startswith(b"\xff\xd8"):
-            raise  # perhaps its metadata is damaged
-        raise _unreadable(data) from error
     except Image.DecompressionBombError as error:
         raise TooManyPixels(f"The image has too many pixels; the limit is {max_pixels:,}.") from error
     if brand:
-        from function.images.heif_guard import check_coded_size  # noqa: PLC0415 - rare formats only
+        from function.images.heif_guard.coded_size import check_coded_size  # noqa: PLC0415 - rare formats only
 
         check_size(image, data, image.size, max_pixels)
         check_coded_size(data, max_pixels)
@@ -130,29 +126,19 @@ def _decode_damaged_jpeg(data: bytes, needed_side: int, max_pixels: int) -> Pict
     raise _broken(data)
 
 
-def _unreadable(data: bytes) -> TaggerError:
-    """Return the error for a file that Pillow cannot open."""
+def _error_for(data: bytes, was_opened: bool) -> TaggerError:
+    """Return the error for a file that Pillow cannot open or, if it `was_opened`, cannot decode."""
     name = supported_format(data)
-    if name == "TIFF" and (reason := tiff.unsupported_reason(data)):
+    if name == "TIFF" and not was_opened and (reason := tiff.unsupported_reason(data)):
         return UnsupportedMediaType(reason)
     if name:
         return _broken(data)
-    if name := unsupported_format(data):
-        return UnsupportedMediaType(f"{name} is not supported. Supported formats: {_SUPPORTED}.")
-    return UnsupportedMediaType(f"This file is not a readable image. Supported formats: {_SUPPORTED}.")
+    problem = f"{name} is not supported" if (name := unsupported_format(data)) else "This file is not a readable image"
+    return UnsupportedMediaType(f"{problem}. Supported formats: {_SUPPORTED}.")
 
 
 def _broken(data: bytes) -> UndecodableImage:
-    name = supported_format(data) or "image"
-    return UndecodableImage(f"The {name} is broken or cut short: it could not be decoded.")
-
-
-@cache
-def _register_heif() -> None:
-    """Register Pillow's HEIC plugin, once. It is imported here because most processes never see such a file."""
-    import pillow_heif  # noqa: PLC0415
-
-    pillow_heif.register_heif_opener()
+    return UndecodableImage(f"The {supported_format(data) or 'image'} is broken or cut short: it could not be decoded.")
 
 
 def _to_rgb(image: Image.Image, opened: Image.Image) -> Image.Image:
