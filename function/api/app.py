@@ -8,8 +8,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from function import __version__
 from function.api import docs, openapi, problems, routes
 from function.api.middleware import Observe
-from function.api.page import route as page
-from function.api.paths import LenientPaths
+from function.api.page import document as page
+from function.api.paths import lenient_paths
 from function.api.services import Services
 from function.api.upload_bucket import UploadBucket
 from function.s3 import ObjectStore
@@ -44,7 +44,7 @@ def create_app(tagger: Tagger, settings: Settings, start: Start | None = None) -
     """Return the ASGI app that serves `tagger`. The first request logs `start`."""
     app = _app_with_routes()
     app.state.services = Services(tagger, settings, UploadBucket(settings, ObjectStore()))
-    app.add_middleware(LenientPaths)
+    app.add_middleware(lenient_paths)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -75,7 +75,7 @@ def _app_with_routes() -> FastAPI:
         exception_handlers=problems.HANDLERS,
         docs_url=None,  # docs.py serves Swagger UI with a Content-Security-Policy
         redoc_url=None,
-        redirect_slashes=False,  # LenientPaths serves them without a redirect
+        redirect_slashes=False,  # `lenient_paths` serves them without a redirect
         generate_unique_id_function=lambda route: route.name,  # generated clients use it as a function name
     )
     for module in (routes, page, docs):

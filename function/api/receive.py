@@ -4,6 +4,7 @@ import asyncio
 import re
 import zlib
 from codecs import BOM_UTF8
+from contextlib import suppress
 from typing import Literal
 
 from fastapi import Request
@@ -79,21 +80,14 @@ def decompress(body: bytes, content_encoding: str, max_bytes: int) -> bytes | No
             f"Content-Encoding {content_encoding[:50]!r} is not supported. Use gzip, deflate, or no encoding."
         )
     for wbits in _FORMATS[encodings[0]]:
-        try:
-            return _inflate(body, wbits, max_bytes)
-        except (zlib.error, EOFError):
-            continue
+        with suppress(zlib.error):
+            decompressor = zlib.decompressobj(wbits)
+            inflated = decompressor.decompress(body, max_bytes + 1)
+            if len(inflated) > max_bytes:
+                return None
+            if decompressor.eof:
+                return inflated
     raise MalformedBody(f"The body is not valid {encodings[0]}, which its Content-Encoding header names.")
-
-
-def _inflate(body: bytes, wbits: int, max_bytes: int) -> bytes | None:
-    decompressor = zlib.decompressobj(wbits)
-    inflated = decompressor.decompress(body, max_bytes + 1)
-    if len(inflated) > max_bytes:
-        return None
-    if not decompressor.eof:
-        raise EOFError
-    return inflated
 
 
 def media_type(headers: Headers) -> str:

@@ -38,10 +38,7 @@ def without_undefined_border(image: Image.Image, frame_box: tuple[int, int, int,
 
 def first_frame_box(image: Image.Image) -> tuple[int, int, int, int] | None:
     """Return the part of the canvas that the first frame of an opened GIF covers, None for other images."""
-    if not isinstance(image, GifImagePlugin.GifImageFile) or image.tell() != 0 or not image.tile:
-        return None
-    extents = image.tile[0].extents
-    return None if extents is None else (extents[0], extents[1], extents[2], extents[3])
+    return image.tile[0].extents if isinstance(image, GifImagePlugin.GifImageFile) and image.tile else None
 
 
 def _is_blank(image: Image.Image) -> bool:

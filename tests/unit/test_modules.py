@@ -16,7 +16,6 @@ TESTED_ELSEWHERE = {
     "function.api.docs": "tests/page/test_document.py and tests/lambda/test_events.py",
     "function.api.json_body": "requests of real clients: tests/api/test_request_cases.py",
     "function.api.openapi": "the document and the committed copy: tests/api/test_app.py",
-    "function.api.page.route": "tests/lambda/test_page.py and tests/page/test_document.py",
     "function.api.problems": "tests/api/test_app.py",
     "function.api.routes": "one test module for each route: tests/api/test_tag.py, test_embed.py, test_uploads.py",
     "function.api.schemas": "tests/api/test_app.py and tests/hostile/test_schemathesis.py",

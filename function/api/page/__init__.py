@@ -1,1 +1,1 @@
-"""The web page at `/`: a route, and the document that it serves."""
+"""The web page at `/`."""

@@ -1,4 +1,4 @@
-"""The web page at `/` as one document: the files of this folder, inlined.
+"""GET /: the web page as one document, the files of this folder inlined.
 
 A browser would fetch separate assets in parallel, and Lambda starts one more instance, which loads the model, for each
 request that arrives while all others are busy. One document also avoids binary answers: a REST API decides by the
@@ -12,7 +12,14 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
+from fastapi import APIRouter, Header
+from fastapi.responses import HTMLResponse, Response
+
+from function.api.services import ServicesDep
+
+router = APIRouter()
 _FOLDER = Path(__file__).parent
 _STYLE, _SCRIPT = '<link rel="stylesheet" href="style.css">', '<script type="module" src="app.js"></script>'
 
@@ -24,10 +31,15 @@ class Page:
     html: bytes
     headers: dict[str, str]
 
-    def is_current(self, if_none_match: str) -> bool:
-        """Return whether an If-None-Match header names this version (RFC 9110, section 13.1.2: weak comparison)."""
-        tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-        return self.headers["ETag"] in tags or "*" in tags
+
+@router.get("/", include_in_schema=False)
+async def page(services: ServicesDep, if_none_match: Annotated[str, Header()] = "") -> Response:
+    """Return the web page, or 304 if the browser has this version cached (RFC 9110, section 13.1.2)."""
+    document = read_page(services.settings.upload_origin)
+    cached = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    if cached & {document.headers["ETag"], "*"}:
+        return Response(status_code=304, headers=document.headers)
+    return HTMLResponse(document.html, headers=document.headers)
 
 
 @cache

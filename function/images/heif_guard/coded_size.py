@@ -64,16 +64,13 @@ class _PixelCounter:
         self.largest = max(self.largest, width * height)
         return width * height
 
-    def _count_unit(self) -> None:
-        self._units += 1
-        if self._units > MAX_UNITS:
-            raise UndecodableImage("The image has too many parts.")
-
     def _av1(self, data: bytes) -> int:
         """Return the pixels of all frames in the open bitstream units (5.3) of an item."""
         at = frames = size = 0
         while at < len(data):
-            self._count_unit()
+            self._units += 1
+            if self._units > MAX_UNITS:
+                raise UndecodableImage("The image has too many parts.")
             header = data[at]
             at += 2 if header & 4 else 1
             length, at = _leb128(data, at) if header & 2 else (len(data) - at, at)
