@@ -1,7 +1,7 @@
 """The body of a request as one image with options, or as texts. The Content-Type selects the parser."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
@@ -25,7 +25,7 @@ class ImageBody:
     """One image file, and the options of the request as they came: texts, or values of JSON."""
 
     image: bytes
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any]
 
 
 async def read_tag_body(request: Request, services: Services) -> ImageBody:
@@ -66,7 +66,7 @@ async def _read(
     if kind == "json":
         return query, parse_json(raw, model)
     if kind == "image":
-        return query, ImageBody(_checked(raw, max_image_bytes))
+        return query, ImageBody(_checked(raw, max_image_bytes), {})
     parts = parse_form(raw, request.headers["content-type"])
     return query, ImageBody(_checked(image_in(parts), max_image_bytes), grouped(fields_in(parts)))
 

@@ -69,15 +69,13 @@ def problem_response(
     return JSONResponse(problem(request_id, status, code, detail), status, headers, MEDIA_TYPE)
 
 
-async def _on_tagger_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, errors.TaggerError)  # noqa: S101 - Starlette selects handlers by class
+async def _on_tagger_error(request: Request, error: errors.TaggerError) -> JSONResponse:
     request.state.log["code"] = error.code
     retry = {"Retry-After": "1"} if isinstance(error, errors.Overloaded | errors.StorageUnavailable) else None
     return problem_response(request.state.request_id, status_of(type(error)), error.code, str(error), retry)
 
 
-async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101
+async def _on_http_exception(request: Request, error: HTTPException) -> JSONResponse:
     code, detail = _ROUTING_ERRORS.get(error.status_code, ("http_error", error.detail))
     request.state.log["code"] = code
     return problem_response(request.state.request_id, error.status_code, code, detail, error.headers)

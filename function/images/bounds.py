@@ -7,6 +7,7 @@ reads piece by piece in Python, while they are read.
 from io import BytesIO
 
 from PIL import Image
+from PIL.ExifTags import Base as Tag
 
 from function.errors import TooManyPixels, UndecodableImage
 from function.images import jpeg
@@ -21,8 +22,6 @@ MAX_SCANS = 100
 MAX_READS = 1_000_000
 # A TIFF's tiles are decoded as a whole. They may have this many times the pixels that are accepted.
 MAX_PADDING = 2
-# TIFF 6.0, section 15.
-_TILE_WIDTH, _TILE_LENGTH = 322, 323
 
 # Pillow raises an error for twice this number of pixels; `check_size` checks before Pillow decodes anything.
 Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS // 2
@@ -67,6 +66,6 @@ def check_size(image: Image.Image, data: bytes, full_size: tuple[int, int], max_
     if image.width * image.height > max_pixels:
         raise TooManyPixels(f"The image has {image.width} x {image.height} pixels after reduction; too many.")
     tags = getattr(image, "tag_v2", None) or {}
-    across, down = tags.get(_TILE_WIDTH), tags.get(_TILE_LENGTH)
+    across, down = tags.get(Tag.TileWidth), tags.get(Tag.TileLength)
     if across and down and -(-width // across) * across * -(-height // down) * down > MAX_PADDING * max_pixels:
         raise TooManyPixels(f"The tiles of the TIFF have {across} x {down} pixels, which is too many for its size.")

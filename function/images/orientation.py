@@ -4,9 +4,9 @@ Pillow's own `exif_transpose` also rewrites the EXIF, which is not needed here a
 """
 
 from PIL import Image
+from PIL.ExifTags import Base as Tag
 
-# Exif 2.32, section 4.6.4: the tag, and the operation for each of its values.
-_ORIENTATION = 0x0112
+# The operation for each value of the tag (Exif 2.32, section 4.6.4).
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -26,7 +26,7 @@ def orientation_of(image: Image.Image) -> int:
     The image must be loaded, because Pillow itself turns a TIFF when it loads it.
     """
     try:
-        orientation = image.getexif().get(_ORIENTATION)
+        orientation = image.getexif().get(Tag.Orientation)
     except Exception:  # the errors of Pillow's parsers have no common base class
         return 1
     return orientation if isinstance(orientation, int) and orientation in _UPRIGHT else 1

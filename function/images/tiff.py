@@ -5,14 +5,11 @@ from io import BytesIO
 from typing import Any
 
 from PIL import Image, TiffImagePlugin
+from PIL.ExifTags import Base as Tag
 
 from function.errors import UndecodableImage, UnsupportedMediaType
 
-_NEW_SUBFILE_TYPE, _BITS_PER_SAMPLE, _COMPRESSION, _PHOTOMETRIC = 254, 258, 259, 262
-_COLOR_MAP, _SAMPLE_FORMAT, _DNG_VERSION = 320, 339, 50706
 _REDUCED = 1  # bit of NewSubfileType
-_WHITE_IS_ZERO = 0
-_FLOAT = 3
 # Pages that are looked at. A file that starts with a thumbnail has its image next.
 _MAX_PAGES = 16
 _COMPRESSIONS = {
@@ -33,7 +30,7 @@ _COMPRESSIONS = {
 def seek_to_full_image(image: Image.Image) -> None:
     """Leave out thumbnails: go to the largest page if the first page is marked as a reduced version of another."""
     tags = _tags(image)
-    if not int(tags.get(_NEW_SUBFILE_TYPE, 0)) & _REDUCED:
+    if not int(tags.get(Tag.NewSubfileType, 0)) & _REDUCED:
         return
     sizes = []
     for page in range(_MAX_PAGES):
@@ -50,17 +47,14 @@ def unsupported_reason(data: bytes) -> str:
     tags = _first_tags(data)
     if not tags:
         return ""
-    if _DNG_VERSION in tags:
+    if Tag.DNGVersion in tags:
         return "Camera RAW (DNG) is not supported. Send the JPEG or HEIC of the photo."
-    if compression := _COMPRESSIONS.get(_first(tags.get(_COMPRESSION, 1))):
+    if compression := _COMPRESSIONS.get(_number(tags, Tag.Compression, 1)):
         return f"TIFF with {compression} inside is not supported."
-    bits, sample_format, photometric = (
-        _first(tags.get(tag, default))
-        for tag, default in ((_BITS_PER_SAMPLE, 1), (_SAMPLE_FORMAT, 1), (_PHOTOMETRIC, 0))
-    )
     return (
-        f"TIFF with {bits} bits per sample, sample format {sample_format} and photometric interpretation {photometric} "
-        "is not supported."
+        f"TIFF with {_number(tags, Tag.BitsPerSample, 1)} bits per sample, "
+        f"sample format {_number(tags, Tag.SampleFormat, 1)} and "
+        f"photometric interpretation {_number(tags, Tag.PhotometricInterpretation, 0)} is not supported."
     )
 
 
@@ -78,7 +72,8 @@ def to_eight_bits(image: Image.Image, opened: Image.Image) -> Image.Image:
         grey = _from_integers(image, tags)
     else:
         return image
-    return grey.point(lambda value: 255 - value) if _first(tags.get(_PHOTOMETRIC, 1)) == _WHITE_IS_ZERO else grey
+    is_white_zero = _number(tags, Tag.PhotometricInterpretation, 1) == 0
+    return grey.point(lambda value: 255 - value) if is_white_zero else grey
 
 
 def _from_float(image: Image.Image) -> Image.Image:
@@ -89,16 +84,16 @@ def _from_float(image: Image.Image) -> Image.Image:
 
 
 def _from_integers(image: Image.Image, tags: dict[int, Any]) -> Image.Image:
-    bits, sample_format = _first(tags.get(_BITS_PER_SAMPLE, 16)), _first(tags.get(_SAMPLE_FORMAT, 1))
+    bits, sample_format = _number(tags, Tag.BitsPerSample, 16), _number(tags, Tag.SampleFormat, 1)
     if bits > 16 or sample_format not in (1, 4):
-        kind = {2: "signed", _FLOAT: "floating-point"}.get(sample_format, "unsigned")
+        kind = {2: "signed", 3: "floating-point"}.get(sample_format, "unsigned")
         raise UnsupportedMediaType(f"TIFF with {bits}-bit {kind} samples is not supported.")
     return image.convert("I").point(lambda value: value * (1 / (1 << max(0, bits - 8)))).convert("L")
 
 
 def _with_full_range_palette(image: Image.Image, tags: dict[int, Any]) -> Image.Image:
     """Return the image with a palette of 16-bit values; some programs write values from 0 to 255."""
-    colors: Sequence[int] = tags.get(_COLOR_MAP, ())
+    colors: Sequence[int] = tags.get(Tag.ColorMap, ())
     if not colors or max(colors) > 255:
         return image
     size = len(colors) // 3
@@ -123,8 +118,9 @@ def _first_tags(data: bytes) -> dict[int, Any]:
         return {}
 
 
-def _first(value: Any) -> int:
-    """Return a number, or the first of several."""
+def _number(tags: dict[int, Any], tag: Tag, default: int) -> int:
+    """Return the number in a tag, or the first of several."""
+    value = tags.get(tag, default)
     try:
         return int(value[0] if isinstance(value, tuple | list) else value)
     except (TypeError, ValueError, IndexError) as error:

@@ -103,12 +103,9 @@ def _boxes(file: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]
 def _read_meta(file: bytes, start: int, end: int, items: Items) -> None:
     """Read the children of a meta box (14496-12, 8.11)."""
     boxes = _unique_boxes(file, start, end, {b"iinf", b"iref", b"iprp", b"iloc", b"idat", b"pitm"})
-    if b"iinf" in boxes:
-        _read_types(file, *boxes[b"iinf"], items)
-    if b"iref" in boxes:
-        _read_references(file, *boxes[b"iref"], items)
-    if b"iprp" in boxes:
-        _read_properties(file, *boxes[b"iprp"], items)
+    for kind, read in ((b"iinf", _read_types), (b"iref", _read_references), (b"iprp", _read_properties)):
+        if kind in boxes:
+            read(file, *boxes[kind], items)
     if b"iloc" in boxes:
         _read_data(file, boxes[b"iloc"][0], boxes.get(b"idat", (0, 0)), items)
     if b"pitm" in boxes:
