@@ -18,7 +18,6 @@ JsonBody = TypeVar("JsonBody", TagRequest, EmbedRequest)
 _LENGTH_ERRORS = {"string_too_long", "string_too_short", "too_long", "too_short"}
 _IGNORED = {"options", "model"}
 _MAX_SCHEME_CHARACTERS = 100
-_ENCODING_SAMPLE_BYTES = 4
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
 
@@ -43,7 +42,7 @@ def parse_json(body: bytes, model: type[JsonBody]) -> JsonBody:
 
 def _as_utf8(body: bytes) -> bytes:
     """Return a JSON text in UTF-8 without a byte order mark; like FastAPI, accept UTF-16 and UTF-32 too."""
-    encoding = detect_encoding(body[:_ENCODING_SAMPLE_BYTES])
+    encoding = detect_encoding(body)
     return body if encoding == "utf-8" else body.decode(encoding).encode()
 
 

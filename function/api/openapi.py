@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from pydantic import BaseModel
-
 from function import errors
 from function.api import problems
 from function.api.schemas import EmbedRequest, TagRequest
@@ -105,9 +103,14 @@ def upload_responses() -> dict[int | str, dict[str, Any]]:
 def schemas() -> dict[str, Any]:
     """Return the schemas that requests and errors refer to, by name."""
     request = TagRequest.model_json_schema()
-    request["properties"]["parameters"] = {"anyOf": [_ref(TagOptions), {"type": "null"}], "description": "Options."}
-    models = (TagOptions, EmbedRequest, problems.Problem)
-    return {"TagRequest": request, **{_name(model): model.model_json_schema() for model in models}}
+    options = {"anyOf": [_ref("TagParameters"), {"type": "null"}], "description": "Options."}
+    request["properties"]["parameters"] = options
+    return {
+        "TagRequest": request,
+        "TagParameters": TagOptions.model_json_schema(),
+        "EmbedRequest": EmbedRequest.model_json_schema(),
+        "Problem": problems.Problem.model_json_schema(),
+    }
 
 
 def tag_request() -> dict[str, Any]:
@@ -117,13 +120,13 @@ def tag_request() -> dict[str, Any]:
         {"name": name, "in": "query", "required": False, "description": schema["description"], "schema": schema}
         for name, schema in options.items()
     ]
-    body = _bodies("Either `file` or `image`, and any options.", options, {"schema": _ref(TagRequest)})
+    body = _bodies("Either `file` or `image`, and any options.", options, {"schema": _ref("TagRequest")})
     return {"requestBody": body, "parameters": parameters}
 
 
 def embed_request() -> dict[str, Any]:
     """Return the request of `POST /embed`: an image in one of three kinds of body, or texts as JSON."""
-    json = {"schema": _ref(EmbedRequest), "examples": _EXAMPLE_INPUTS}
+    json = {"schema": _ref("EmbedRequest"), "examples": _EXAMPLE_INPUTS}
     return {"requestBody": _bodies("Either `file` or `image`.", {}, json)}
 
 
@@ -149,7 +152,7 @@ def _error_responses(described: list[tuple[type[errors.TaggerError], str]]) -> d
     responses: dict[int | str, dict[str, Any]] = {}
     for error, detail in described:
         status = problems.status_of(error)
-        content: dict[str, Any] = {problems.MEDIA_TYPE: {"schema": _ref(problems.Problem), "examples": {}}}
+        content: dict[str, Any] = {problems.MEDIA_TYPE: {"schema": _ref("Problem"), "examples": {}}}
         response = responses.setdefault(status, {"description": "", "headers": _HEADERS, "content": content})
         examples = response["content"][problems.MEDIA_TYPE]["examples"]
         examples[error.code] = {"value": problems.problem(_EXAMPLE_REQUEST_ID, status, error.code, detail)}
@@ -157,10 +160,5 @@ def _error_responses(described: list[tuple[type[errors.TaggerError], str]]) -> d
     return responses
 
 
-def _ref(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{_name(model)}"}
-
-
-def _name(model: type[BaseModel]) -> str:
-    """Return the name of a model's schema in the document."""
-    return model.model_config.get("title") or model.__name__
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}

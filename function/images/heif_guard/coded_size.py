@@ -7,6 +7,7 @@ Section numbers refer to the AV1 Bitstream & Decoding Process Specification.
 """
 
 import struct
+from collections.abc import Iterator
 
 from function.errors import TooManyPixels, UndecodableImage
 from function.images.heif_guard.isobmff import AV1, GRID, HEVC, OVERLAY, Items, read_items
@@ -29,59 +30,54 @@ def check_coded_size(file: bytes, max_pixels: int) -> None:
     Raises UndecodableImage if its boxes or bitstreams cannot be read.
     """
     items = read_items(file)
-    counter, decodes = _PixelCounter(items), items.decodes()
+    decodes = items.decodes()
     if sum(len(data) * decodes[item] for item, data in items.data.items()) > MAX_FILES * max(len(file), _SMALL_FILE):
         raise UndecodableImage("The image uses the same parts too often.")
     try:
-        pixels = [counter.pixels(item) * times for item, times in decodes.items()]
+        sizes = _sizes(items)
     except (struct.error, IndexError) as error:
         raise UndecodableImage("The image is broken or cut short: its bitstream cannot be read.") from error
-    if counter.largest > max_pixels or sum(pixels) > MAX_PICTURES * max_pixels:
+    largest = max((size for size, _ in sizes.values()), default=0)
+    total = sum(size * frames * decodes[item] for item, (size, frames) in sizes.items())
+    if largest > max_pixels or total > MAX_PICTURES * max_pixels:
         raise TooManyPixels(f"The image has more pixels than its header says; the limit is {max_pixels:,}.")
 
 
-class _PixelCounter:
-    """Counts the pixels that decoding each item takes. `largest` is the size of the largest image so far, in pixels."""
-
-    def __init__(self, items: Items) -> None:
-        self._items = items
-        self._units = 0
-        self.largest = 0
-
-    def pixels(self, item: int) -> int:
-        """Return the pixels of decoding an item once: frames times size. A derived item has no pixels of its own."""
-        kind, data = self._items.types[item], self._items.data.get(item, b"")
+def _sizes(items: Items) -> dict[int, tuple[int, int]]:
+    """Return the pixels of each item's largest frame, and its number of frames: none if it is made of other items."""
+    sizes: dict[int, tuple[int, int]] = {}
+    units = 0
+    for item, kind in items.types.items():
+        data = items.data.get(item, b"")
+        size = frames = 0
         if kind in AV1:
-            return self._av1(data)
-        if kind in HEVC:
-            return self._measure(self._items.pixels.get(item, 0), 1)
-        if kind in {GRID, OVERLAY} and data:  # 23008-12, 6.6.2.3.2 and 6.6.2.2.2
-            self._measure(*struct.unpack_from(">II" if data[1] & 1 else ">HH", data, 4 if kind == GRID else 10))
-        return 0
+            for unit, content in _av1_units(data):
+                units += 1
+                if units > MAX_UNITS:
+                    raise UndecodableImage("The image has too many parts.")
+                if unit == _AV1_SEQUENCE_HEADER:
+                    size = max(size, _av1_size(_Bits(content)))
+                frames += unit in {_AV1_FRAME_HEADER, _AV1_FRAME}
+            if frames and not size:
+                raise UndecodableImage("The AVIF is broken: an image has no size.")
+        elif kind in HEVC:
+            size, frames = items.pixels.get(item, 0), 1
+        elif kind in {GRID, OVERLAY} and data:  # 23008-12, 6.6.2.3.2 and 6.6.2.2.2
+            width, height = struct.unpack_from(">II" if data[1] & 1 else ">HH", data, 4 if kind == GRID else 10)
+            size = width * height
+        sizes[item] = size, frames
+    return sizes
 
-    def _measure(self, width: int, height: int) -> int:
-        """Return width x height, and update `largest`."""
-        self.largest = max(self.largest, width * height)
-        return width * height
 
-    def _av1(self, data: bytes) -> int:
-        """Return the pixels of all frames in the open bitstream units (5.3) of an item."""
-        at = frames = size = 0
-        while at < len(data):
-            self._units += 1
-            if self._units > MAX_UNITS:
-                raise UndecodableImage("The image has too many parts.")
-            header = data[at]
-            at += 2 if header & 4 else 1
-            length, at = _leb128(data, at) if header & 2 else (len(data) - at, at)
-            kind = header >> 3 & 15
-            if kind == _AV1_SEQUENCE_HEADER:
-                size = max(size, self._measure(*_av1_size(_Bits(data[at : at + length]))))
-            frames += kind in {_AV1_FRAME_HEADER, _AV1_FRAME}
-            at += length
-        if frames and not size:
-            raise UndecodableImage("The AVIF is broken: an image has no size.")
-        return frames * size
+def _av1_units(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the type and the content of each open bitstream unit (5.3)."""
+    at = 0
+    while at < len(data):
+        header = data[at]
+        at += 2 if header & 4 else 1
+        length, at = _leb128(data, at) if header & 2 else (len(data) - at, at)
+        yield header >> 3 & 15, data[at : at + length]
+        at += length
 
 
 class _Bits:
@@ -115,15 +111,15 @@ def _leb128(data: bytes, at: int) -> tuple[int, int]:
     raise IndexError(at)
 
 
-def _av1_size(bits: _Bits) -> tuple[int, int]:
-    """Return the largest width and height of a frame (5.5.1, sequence_header_obu)."""
+def _av1_size(bits: _Bits) -> int:
+    """Return the pixels of the largest frame (5.5.1, sequence_header_obu)."""
     bits.read(4)  # seq_profile, still_picture
     if bits.read(1):  # reduced_still_picture_header
         bits.read(5)
     else:
         _skip_av1_operating_points(bits)
     width_bits, height_bits = bits.read(4) + 1, bits.read(4) + 1
-    return bits.read(width_bits) + 1, bits.read(height_bits) + 1
+    return (bits.read(width_bits) + 1) * (bits.read(height_bits) + 1)
 
 
 def _skip_av1_operating_points(bits: _Bits) -> None:
