@@ -20,11 +20,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.fixtures import ROOT, Files, prepare
-from function.bulk.eventbridge import EventPublisher
 from function.bulk.pipeline import BulkTagger
 from function.bulk.results import Result, Results
 from function.errors import ObjectNotFound, StorageUnavailable
 from function.s3 import ObjectStore, S3Object
+from function.settings import Settings
 
 LIMIT = 1.2
 # Seconds that a small request to S3 takes from a function in the same region; a typical published figure.
@@ -36,7 +36,6 @@ class _Memory(ObjectStore):
     """Objects in memory: pictures are there for ever, results for one round."""
 
     def __init__(self, picture: bytes) -> None:
-        super().__init__()
         self._picture, self._results = picture, dict[str, bytes]()
 
     def fetch(self, s3_object: S3Object, max_bytes: int) -> tuple[S3Object, bytes]:  # noqa: ARG002 - as in the base
@@ -47,10 +46,9 @@ class _Memory(ObjectStore):
             raise ObjectNotFound(f"{s3_object} is not there.")
         return s3_object, self._results[s3_object.key]
 
-    def create(self, bucket: str, key: str, body: bytes) -> bool:  # noqa: ARG002 - as in the base
+    def create(self, bucket: str, key: str, body: bytes) -> None:  # noqa: ARG002 - as in the base
         time.sleep(LATENCY_S)
         self._results[key] = body
-        return True
 
     def forget(self) -> int:
         """Forget all results; return how many there were."""
@@ -59,12 +57,10 @@ class _Memory(ObjectStore):
         return count
 
 
-class _Silent(EventPublisher):
-    """An event bus without consumers."""
-
-    def publish(self, results: Sequence[Result]) -> list[StorageUnavailable | None]:
-        time.sleep(LATENCY_S)
-        return [None] * len(results)
+def _publish(results: Sequence[Result]) -> list[StorageUnavailable | None]:
+    """Take as long as an event bus, and drop the events."""
+    time.sleep(LATENCY_S)
+    return [None] * len(results)
 
 
 def main() -> int:
@@ -94,8 +90,7 @@ def _compare(files: Files, name: str, rounds: int, pictures: int) -> dict[str, f
     event = json.loads(files.event(name).read_text(encoding="utf-8"))
     store = _Memory(_picture_of(event))
     results = Results(store, "results", tagger.manifest)
-    options = {"max_object_bytes": 50_000_000, "write_object_tags": False}
-    bulk = BulkTagger(tagger, store, results, _Silent("default"), **options)  # type: ignore[arg-type]
+    bulk = BulkTagger(tagger, store, results, _publish, Settings())
 
     def by_bulk() -> None:
         for start in range(0, pictures, BATCH):

@@ -3,7 +3,7 @@
 boto3 is imported on first use, because most requests contain their image and do not need it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -41,15 +41,20 @@ class S3Object:
 
 
 class ObjectStore:
-    """S3 through one client, which threads may share. `make_client` is called once, on first use."""
-
-    def __init__(self, make_client: "Callable[[], S3Client] | None" = None) -> None:
-        self._make_client = make_client or _client
+    """S3 through one client, which threads may share."""
 
     @cached_property
     def client(self) -> "S3Client":
-        """The S3 client."""
-        return self._make_client()
+        """The S3 client, created on first use."""
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        # The host must contain bucket and region. S3 redirects other hosts on a bucket's first day, and a browser does
+        # not follow a redirect of a presigned POST.
+        hosts = Config(
+            signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+        )
+        return boto3.client("s3", config=client_config().merge(hosts))
 
     def resolve(self, s3_object: S3Object) -> S3Object:
         """Return the object with its current version and ETag. Raises ObjectNotFound or StorageUnavailable."""
@@ -71,17 +76,13 @@ class ObjectStore:
                     raise TooManyBytes(f"The object has {size:.1f} MB; the limit is {most:.1f} MB.")
                 return _identified(s3_object, response), body.read()
 
-    def create(self, bucket: str, key: str, body: bytes) -> bool:
-        """Write a JSON object unless the key exists; return whether it was written. Raises StorageUnavailable."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415
-
+    def create(self, bucket: str, key: str, body: bytes) -> None:
+        """Write a JSON object unless the key exists. Raises StorageUnavailable."""
         try:
             self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*")
         except Exception as error:
-            if isinstance(error, ClientError) and error.response["Error"]["Code"] in _EXISTS:
-                return False
-            raise StorageUnavailable(_why(S3Object(bucket, key), error)) from error
-        return True
+            if _reason(error) not in _EXISTS:
+                raise _unavailable(S3Object(bucket, key), error) from error
 
     def tags(self, s3_object: S3Object) -> dict[str, str]:
         """Return the S3 tags of an object. Raises ObjectNotFound or StorageUnavailable."""
@@ -119,16 +120,6 @@ def client_config() -> "Config":
     )
 
 
-def _client() -> "S3Client":
-    import boto3  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
-
-    # The host must contain bucket and region. S3 redirects other hosts on a bucket's first day, and a browser does not
-    # follow a redirect of a presigned POST.
-    s3 = Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
-    return boto3.client("s3", config=client_config().merge(s3))
-
-
 def _arguments(s3_object: S3Object) -> dict[str, Any]:
     version = {"VersionId": s3_object.version_id} if s3_object.version_id else {}
     return {"Bucket": s3_object.bucket, "Key": s3_object.key, **version}
@@ -144,26 +135,28 @@ def _identified(s3_object: S3Object, response: Any) -> S3Object:
 @contextmanager
 def _translated(s3_object: S3Object) -> Iterator[None]:
     """Raise our errors for those of S3 and boto3. An error is worth a retry unless it is known to be final."""
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError  # noqa: PLC0415
 
     try:
         yield
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in _NOT_FOUND | _INVALID:
-            raise ObjectNotFound(f"{s3_object} does not exist, or this version was deleted.") from error
-        if code == "InvalidObjectState":
-            raise ObjectArchived(f"{s3_object} is archived: restore it before you read it.") from error
-        raise StorageUnavailable(_why(s3_object, error)) from error
     except ParamValidationError as error:
         raise ObjectNotFound(f"{s3_object} is not a valid S3 bucket and key.") from error
-    except (BotoCoreError, HTTPClientError, OSError) as error:
-        raise StorageUnavailable(_why(s3_object, error)) from error
+    except (ClientError, BotoCoreError, OSError) as error:
+        reason = _reason(error)
+        if reason in _NOT_FOUND | _INVALID:
+            raise ObjectNotFound(f"{s3_object} does not exist, or this version was deleted.") from error
+        if reason == "InvalidObjectState":
+            raise ObjectArchived(f"{s3_object} is archived: restore it before you read it.") from error
+        raise _unavailable(s3_object, error) from error
 
 
-def _why(s3_object: S3Object, error: Exception) -> str:
-    """Return a message without S3's own text, because that text names roles and accounts."""
+def _unavailable(s3_object: S3Object, error: Exception) -> StorageUnavailable:
+    return StorageUnavailable(f"S3 failed for {s3_object}: {_reason(error)}. Try again.")
+
+
+def _reason(error: Exception) -> str:
+    """Return S3's error code, or the error's class; not S3's own text, because that text names roles and accounts."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
-    reason = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    return f"S3 failed for {s3_object}: {reason}. Try again."
+    code: str = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    return code

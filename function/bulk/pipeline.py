@@ -11,7 +11,7 @@ from contextlib import suppress
 from threading import BoundedSemaphore
 
 from function.bulk import object_tags
-from function.bulk.eventbridge import MAX_EVENTS, EventPublisher
+from function.bulk.eventbridge import MAX_EVENTS
 from function.bulk.micro_batcher import MicroBatcher
 from function.bulk.results import Result, Results
 from function.errors import (
@@ -20,10 +20,12 @@ from function.errors import (
     MissingImage,
     ObjectNotFound,
     RequestError,
+    StorageUnavailable,
     UnsupportedMediaType,
 )
 from function.images.preprocess import PreparedImage
 from function.s3 import ObjectStore, S3Object
+from function.settings import Settings
 from function.tagging.scoring import Tag
 from function.tagging.tagger import Tagger
 
@@ -46,28 +48,22 @@ Outcome = Result | Exception
 # Returns the seconds that are left for an invocation.
 RemainingTime = Callable[[], float]
 # Returns the outcome of each object.
-TagObjects = Callable[[Sequence[S3Object], RemainingTime], dict[S3Object, Outcome]]
+TagObjects = Callable[[Sequence[S3Object]], dict[S3Object, Outcome]]
+# Sends up to `MAX_EVENTS` events, and returns the error of each, None for success.
+Publish = Callable[[Sequence[Result]], Sequence[StorageUnavailable | None]]
 
 
 class BulkTagger:
     """Tags the images of S3 objects."""
 
-    def __init__(  # noqa: PLR0913 - the parts of one service, put together in `bulk_handler` alone
-        self,
-        tagger: Tagger,
-        store: ObjectStore,
-        results: Results,
-        publisher: EventPublisher,
-        *,
-        max_object_bytes: int,
-        write_object_tags: bool,
+    def __init__(
+        self, tagger: Tagger, store: ObjectStore, results: Results, publish: Publish, settings: Settings
     ) -> None:
-        self._tagger, self._store, self._results = tagger, store, results
-        self._max_object_bytes, self._write_object_tags = max_object_bytes, write_object_tags
+        self._tagger, self._store, self._results, self._settings = tagger, store, results, settings
         self._threads = ThreadPoolExecutor(_OBJECTS, thread_name_prefix="object")
         self._reads, self._decoders = BoundedSemaphore(_READS), BoundedSemaphore(_DECODERS)
         self._encoder: MicroBatcher[PreparedImage, list[Tag]] = MicroBatcher(tagger.tag_images, BATCH_SIZE, _MAX_WAIT_S)
-        self._events: MicroBatcher[Result, None] = MicroBatcher(publisher.publish, MAX_EVENTS, _MAX_WAIT_S)
+        self._events: MicroBatcher[Result, None] = MicroBatcher(publish, MAX_EVENTS, _MAX_WAIT_S)
 
     def tag(self, objects: Sequence[S3Object], remaining_s: RemainingTime) -> dict[S3Object, Outcome]:
         """Return for each of `objects` its result, or the error that left it without one and is worth a retry.
@@ -99,7 +95,7 @@ class BulkTagger:
             if s3_object.version is None and (existing := self._results.find(s3_object)):
                 return existing
             result = self._results.failed(s3_object, error)
-        if self._write_object_tags and "tags" in result:
+        if self._settings.write_object_tags and "tags" in result:
             self._tag_in_s3(s3_object, result)
         self._events.submit(result).result()
         self._results.record(s3_object, result)
@@ -108,7 +104,7 @@ class BulkTagger:
     def _read(self, s3_object: S3Object) -> tuple[S3Object, PreparedImage]:
         """Return the image of an object, decoded, and the version that was read."""
         with self._reads:
-            s3_object, data = self._store.fetch(s3_object, self._max_object_bytes)
+            s3_object, data = self._store.fetch(s3_object, self._settings.max_object_bytes)
             if not data:
                 raise MissingImage("The object is empty.")
             with self._decoders:
@@ -131,9 +127,7 @@ def _outcome(future: Future[Result]) -> Outcome:
     """Return the result or the error of one object. A call that already runs goes on: its result serves the retry."""
     if future.cancel() or not future.done():
         return ItemsUnfinished("There was not enough time left for this object.")
-    error = future.exception()
-    if error is None:
+    try:
         return future.result()
-    if not isinstance(error, Exception):
-        raise error
-    return error
+    except Exception as error:
+        return error

@@ -56,9 +56,9 @@ class Results:
         result: Result = json.loads(body)
         return result
 
-    def record(self, s3_object: S3Object, result: Result) -> bool:
-        """Write the result unless there is one already; return whether it was written. Raises StorageUnavailable."""
-        return self._store.create(self._bucket, self.key(s3_object), json.dumps(result).encode())
+    def record(self, s3_object: S3Object, result: Result) -> None:
+        """Write the result unless there is one already. Raises StorageUnavailable."""
+        self._store.create(self._bucket, self.key(s3_object), json.dumps(result).encode())
 
     def tagged(self, s3_object: S3Object, tags: Sequence[Tag]) -> Result:
         """Return the result of an image."""

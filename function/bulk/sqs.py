@@ -2,13 +2,9 @@
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
 from function.bulk.messages import read_message
 from function.bulk.observe import logger
-from function.bulk.pipeline import Outcome, RemainingTime, TagObjects
+from function.bulk.pipeline import Outcome, TagObjects
 from function.errors import MalformedMessage
 from function.s3 import S3Object
 
@@ -16,9 +12,7 @@ from function.s3 import S3Object
 _SUSPICIOUS_RECEIVE_COUNT = 3
 
 
-def handle_sqs(
-    event: dict[str, Any], tag_objects: TagObjects, remaining_s: RemainingTime
-) -> PartialItemFailureResponse:
+def handle_sqs(event: dict[str, Any], tag_objects: TagObjects) -> dict[str, list[dict[str, str]]]:
     """Tag the objects of an SQS event; return the messages that failed.
 
     A message fails if one of its objects failed (it is retried) or if it names no object (it goes to the dead-letter
@@ -28,19 +22,13 @@ def handle_sqs(
     outcomes: dict[S3Object, Outcome] = {}
     for group in _groups(event["Records"]):
         objects = [s3_object for message_id in group for s3_object in objects_by_message[message_id] or []]
-        outcomes |= tag_objects([s3_object for s3_object in objects if s3_object not in outcomes], remaining_s)
-
-    def check(record: SQSRecord) -> None:
-        objects = objects_by_message[record.message_id]
-        if objects is None:
-            raise MalformedMessage("The message does not name an S3 object.")
-        for s3_object in objects:
-            outcome = outcomes[s3_object]
-            if isinstance(outcome, Exception):
-                raise outcome
-
-    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event, check, processor)
+        outcomes |= tag_objects([s3_object for s3_object in objects if s3_object not in outcomes])
+    failed = [
+        message_id
+        for message_id, objects in objects_by_message.items()
+        if objects is None or any(isinstance(outcomes[s3_object], Exception) for s3_object in objects)
+    ]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
 def _objects(body: str) -> list[S3Object] | None:
@@ -48,15 +36,17 @@ def _objects(body: str) -> list[S3Object] | None:
     try:
         return read_message(body)
     except MalformedMessage as error:
-        logger.warning("malformed message", extra={"reason": str(error)})
+        logger.warning("malformed message", reason=str(error))
         return None
 
 
 def _groups(records: list[dict[str, Any]]) -> list[list[str]]:
     """Return the message ids in groups to tag one after the other: all together, then each suspicious one alone."""
-    counts = {
-        record["messageId"]: int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) for record in records
-    }
-    suspects = [message_id for message_id, count in counts.items() if count >= _SUSPICIOUS_RECEIVE_COUNT]
-    others = [message_id for message_id in counts if message_id not in suspects]
-    return [*([others] if others else []), *([message_id] for message_id in suspects)]
+    others: list[str] = []
+    suspects: list[list[str]] = []
+    for record in records:
+        if int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) < _SUSPICIOUS_RECEIVE_COUNT:
+            others.append(record["messageId"])
+        else:
+            suspects.append([record["messageId"]])
+    return [others, *suspects] if others else suspects

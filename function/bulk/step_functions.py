@@ -3,12 +3,12 @@
 from typing import Any
 
 from function.bulk.messages import is_delete_marker, read_item
-from function.bulk.pipeline import RemainingTime, TagObjects
+from function.bulk.pipeline import TagObjects
 from function.bulk.results import Result
 from function.errors import ItemsUnfinished, MalformedMessage
 
 
-def handle_batch(event: dict[str, Any], tag_objects: TagObjects, remaining_s: RemainingTime) -> list[Result]:
+def handle_batch(event: dict[str, Any], tag_objects: TagObjects) -> list[Result]:
     """Tag the objects of `{"BatchInput": {"bucket", "keys"}, "Items": [...]}`; return their results in that order.
 
     Raises ItemsUnfinished if an object failed and is worth a retry. A retry of the batch skips the objects that have
@@ -18,7 +18,7 @@ def handle_batch(event: dict[str, Any], tag_objects: TagObjects, remaining_s: Re
     if not isinstance(items, list):
         raise MalformedMessage("Expected a JSON object with a list `Items`.")
     objects = [read_item(item, batch) for item in items if not is_delete_marker(item)]
-    outcomes = tag_objects(objects, remaining_s)
+    outcomes = tag_objects(objects)
     errors = {str(s3_object): outcome for s3_object, outcome in outcomes.items() if isinstance(outcome, Exception)}
     if errors:
         name, error = next(iter(errors.items()))

@@ -4,16 +4,18 @@ import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from function.bulk.eventbridge import EventPublisher
+from function.bulk.eventbridge import publish
 from function.bulk.pipeline import BulkTagger
 from function.bulk.results import Results
 from function.s3 import ObjectStore
+from function.settings import Settings
 from function.tagging.tagger import Tagger
 from tests.support import aws
 from tests.support.aws import OLD_PHOTOS, PHOTOS, REGION, RESULTS, drain, environment
@@ -66,16 +68,17 @@ def handler(s3: "S3Client", small_model: Path) -> Iterator[Callable[[Any, Any], 
 
 @pytest.fixture(scope="module")
 def results(s3: "S3Client", small_tagger: Tagger) -> Results:
-    return Results(ObjectStore(lambda: s3), RESULTS, small_tagger.manifest)
+    store = ObjectStore()
+    store.client = s3
+    return Results(store, RESULTS, small_tagger.manifest)
 
 
 @pytest.fixture(scope="module")
 def make_bulk(cloud: aws.Aws, small_tagger: Tagger, results: Results) -> Callable[..., BulkTagger]:  # noqa: ARG001
     """Creates a bulk tagger with new clients. They read from the environment whether they are faulty."""
 
-    def make(*, max_object_bytes: int = 50_000_000, write_object_tags: bool = False) -> BulkTagger:
-        publisher = EventPublisher("default")
-        options = {"max_object_bytes": max_object_bytes, "write_object_tags": write_object_tags}
-        return BulkTagger(small_tagger, ObjectStore(), results, publisher, **options)  # type: ignore[arg-type]
+    def make(**settings: Any) -> BulkTagger:
+        publisher = partial(publish, boto3.client("events"), "default")
+        return BulkTagger(small_tagger, ObjectStore(), results, publisher, Settings(**settings))
 
     return make

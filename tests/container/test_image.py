@@ -77,7 +77,7 @@ def test_every_package_is_imported_at_run_time(image: str) -> None:
     event = rest_event(Request("POST", "/tag", picture.getvalue(), "image/heic", {"candidate_labels": "cat,car"}))
     script = f"""
 import importlib.metadata, json, os, sys, types
-os.environ["RESULTS_BUCKET"] = "bucket"
+os.environ |= {{"RESULTS_BUCKET": "bucket", "AWS_DEFAULT_REGION": "eu-central-1"}}
 from function import bulk_handler, handler, hook_handler
 context = types.SimpleNamespace(aws_request_id="imports")
 status = handler.handler(json.loads({json.dumps(event)!r}), context)["statusCode"]
