@@ -26,7 +26,6 @@ from function.model.digests import describe_files
 from function.model.tensor_file import TensorFile
 from function.tagging.bank import LabelBank
 from function.tagging.labels import LABELS_TOML, LabelSet
-from function.tagging.prompts import embed_words, prompt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -136,20 +135,18 @@ def _embed_labels(labels: LabelSet, folder: Path, config: TextConfig) -> None:
     """
     from tqdm import tqdm  # noqa: PLC0415
 
-    weights = TensorFile(folder / baked_folder.TEXT)
-    encode = TextEncoder(weights, folder / baked_folder.TOKENIZER, config)
+    encoder = TextEncoder(TensorFile(folder / baked_folder.TEXT), folder / baked_folder.TOKENIZER, config)
+    limit = config.max_position_embeddings
     with tqdm(desc="bake: labels", unit=" label", total=labels.size, disable=None) as progress:
 
-        def embed(words: str, templates: tuple[str, ...]) -> Tensor:
+        def encode(prompts: Sequence[str]) -> Tensor:
             progress.update()
-            prompts = [prompt(words, template) for template in templates]
-            for text, tokens in zip(prompts, encode.count_tokens(prompts), strict=True):
-                if tokens > config.max_position_embeddings:
-                    limit = config.max_position_embeddings
+            for text, tokens in zip(prompts, encoder.count_tokens(prompts), strict=True):
+                if tokens > limit:
                     raise LabelsError(f"the prompt {text!r} has {tokens} tokens. This model reads at most {limit}.")
-            return embed_words(words, templates, encode)
+            return encoder(prompts)
 
-        LabelBank.embed(labels, embed).save(folder)
+        LabelBank.embed(labels, encode).save(folder)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

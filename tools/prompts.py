@@ -15,12 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from torch import Tensor
-
 from function.errors import ModelError
 from function.tagging.bank import LabelBank
 from function.tagging.labels import LABELS_TOML, LabelSet
-from function.tagging.prompts import embed_words
 from function.tagging.tagger import Tagger
 from tools.evaluate.evaluation import evaluate, load
 from tools.evaluate.figures import GroupReport
@@ -46,13 +43,9 @@ def compare(
     tagger: Tagger, labels: LabelSet, sets: Mapping[str, Sequence[str]], folder: Path
 ) -> Iterator[tuple[str, list[GroupReport]]]:
     """Yield the reports of each template set, first those of the labels' own templates."""
-
-    def embed(words: str, templates: tuple[str, ...]) -> Tensor:
-        return embed_words(words, templates, lambda texts: tagger.embed_texts(texts).vectors)
-
     for name, templates in {OWN: (), **sets}.items():
         groups = (replace(group, templates=tuple(templates) or group.templates) for group in labels.groups)
-        tagger.bank = LabelBank.embed(LabelSet(tuple(groups)), embed)
+        tagger.bank = LabelBank.embed(LabelSet(tuple(groups)), lambda texts: tagger.embed_texts(texts).vectors)
         yield name, evaluate(tagger, folder).groups
 
 

@@ -4,6 +4,7 @@ import queue
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -50,10 +51,8 @@ class MicroBatcher(Generic[Item, Answer]):
         """Return the items of one batch; none if the queue is empty."""
         batch: list[tuple[Item, Future[Answer]]] = []
         end = time.monotonic() + self._max_wait_s
-        while len(batch) < self._max_items:
-            timeout = max(0.0, end - time.monotonic()) if batch else 0.0
-            try:
-                batch.append(self._queue.get(timeout=timeout) if timeout else self._queue.get_nowait())
-            except queue.Empty:
-                break
+        with suppress(queue.Empty):
+            while len(batch) < self._max_items:
+                timeout = max(0.0, end - time.monotonic()) if batch else 0.0
+                batch.append(self._queue.get(timeout=timeout))
         return batch

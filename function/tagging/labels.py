@@ -12,6 +12,7 @@ from typing import Any, NoReturn, Self
 from function.errors import LabelsError
 
 LABELS_TOML = Path(__file__).parent.parent / "labels.toml"
+_LISTS = ("templates", "background", "context", "parent_labels")
 _KEYS = ("templates", "labels", "background", "context", "parent", "parent_labels")
 _MAX_CHARACTERS = 200
 _ARTICLES = ("a ", "an ", "the ")
@@ -40,12 +41,6 @@ class Group:
         """The words of each embedding of the group: labels, background, contexts, and each label with each context."""
         composites = (composite(words, context) for words in self.labels.values() for context in self.context)
         return (*self.labels.values(), *self.background, *self.context, *composites)
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Self:
-        """Return a group from its `dataclasses.asdict`, read from JSON."""
-        tuples = {name: tuple(fields[name]) for name in ("templates", "background", "context", "parent_labels")}
-        return cls(**{**fields, **tuples})
 
 
 @dataclass(frozen=True)
@@ -112,15 +107,8 @@ class _Checker:
         labels = table.get("labels", {})
         if not isinstance(labels, dict) or not labels:
             self._fail(f"group {name!r} has no labels", name, "labels")
-        group = Group(
-            name=name,
-            templates=self._strings(name, table, "templates"),
-            labels=labels,
-            background=self._strings(name, table, "background"),
-            context=self._strings(name, table, "context"),
-            parent=table.get("parent"),
-            parent_labels=self._strings(name, table, "parent_labels"),
-        )
+        lists = {key: self._strings(name, table, key) for key in _LISTS}
+        group = Group(name=name, labels=labels, parent=table.get("parent"), **lists)
         self._check_templates(group)
         self._check_parent(group)
         self._check_words(group)

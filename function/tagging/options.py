@@ -148,6 +148,12 @@ class TagOptions(BaseModel):
         return tuple(dict.fromkeys((*(self.candidate_labels or ()), *(self.background_labels or ()))))
 
     @property
+    def prompts(self) -> list[str]:
+        """The prompt of each of the `competing_labels`. Other braces than `{}` stay in the template."""
+        template = self.hypothesis_template or DEFAULT_HYPOTHESIS_TEMPLATE
+        return [template.replace("{}", label) for label in self.competing_labels]
+
+    @property
     def effective_min_score(self) -> float:
         """The minimum score of a tag, with the default filled in."""
         if self.min_score is not None:

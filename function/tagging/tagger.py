@@ -18,8 +18,7 @@ from function.errors import InvalidOption
 from function.images.preprocess import PreparedImage, preprocess
 from function.model.baked_folder import TOKENIZER, BakedModel
 from function.tagging.bank import LabelBank
-from function.tagging.options import DEFAULT_HYPOTHESIS_TEMPLATE, DEFAULT_MIN_SCORE, TagOptions
-from function.tagging.prompts import prompt
+from function.tagging.options import DEFAULT_MIN_SCORE, TagOptions
 from function.tagging.scoring import Tag, custom_scores, label_scores, rank
 from function.tagging.stopwatch import Stopwatch
 
@@ -157,11 +156,11 @@ class Tagger:
     def _tag(self, image: PreparedImage, options: TagOptions, stopwatch: Stopwatch) -> list[Tag]:
         """Return the ranked tags of one image; record the phases wait, encode, score and those of own labels."""
         stopwatch.lap("wait")
-        texts = self._prompts(options, stopwatch)
+        prompts = self._prompts(options, stopwatch)
         embedding = self._encode([image])[0]
         stopwatch.lap("encode")
         if options.candidate_labels:
-            text_embeddings, scale = self._embed_texts(texts, stopwatch), self.manifest.logit_scale
+            text_embeddings, scale = self._embed_texts(prompts, stopwatch), self.manifest.logit_scale
             labels = options.candidate_labels
             tags = custom_scores(embedding, labels, text_embeddings, scale, as_logits=options.as_logits)
         else:
@@ -175,18 +174,15 @@ class Tagger:
 
         Raises InvalidOption if a prompt is longer than the model's context.
         """
-        labels = options.competing_labels
-        if not labels:
-            return []
-        template = options.hypothesis_template or DEFAULT_HYPOTHESIS_TEMPLATE
-        prompts = [prompt(label, template) for label in labels]
-        self._load_text_encoder(stopwatch)
-        limit = self.manifest.text.max_position_embeddings
-        for label, tokens in zip(labels, self._encode_texts.count_tokens(prompts), strict=True):
-            if tokens > limit:
-                raise InvalidOption(
-                    f"The prompt of label {label!r} has {tokens} tokens. This model reads at most {limit}."
-                )
+        prompts, limit = options.prompts, self.manifest.text.max_position_embeddings
+        if prompts:
+            self._load_text_encoder(stopwatch)
+            counts = self._encode_texts.count_tokens(prompts)
+            for label, tokens in zip(options.competing_labels, counts, strict=True):
+                if tokens > limit:
+                    raise InvalidOption(
+                        f"The prompt of label {label!r} has {tokens} tokens. This model reads at most {limit}."
+                    )
         return prompts
 
     def _encode(self, images: Sequence[PreparedImage]) -> Tensor:

@@ -74,6 +74,11 @@ def test_options_work_the_same_in_form_query_and_json(
         assert [tag["group"] for tag in response.json()] == ["custom", "custom"]
 
 
+def test_replaces_only_empty_braces_of_the_template() -> None:
+    options = TagOptions(candidate_labels=("cat", "dog"), hypothesis_template="a photo of a {} {x}.")
+    assert options.prompts == ["a photo of a cat {x}.", "a photo of a dog {x}."]
+
+
 EACH_WAY = ("query", "form", "json")
 
 

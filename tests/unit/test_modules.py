@@ -42,7 +42,6 @@ TESTED_ELSEWHERE = {
     "function.model.digests": "tests/unit/test_baked_folder.py",
     "function.model.tensor_file": "tests/unit/test_baked_folder.py",
     "function.model.weight_shapes": "tests/unit/test_image_encoder.py and test_text_encoder.py",
-    "function.tagging.bank": "tests/unit/test_baked_folder.py and test_scoring.py",
     "function.tagging.options": "tests/api/test_tag.py and test_request_cases.py",
 }
 
