@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -62,16 +61,13 @@ class LabelSet:
 
     @classmethod
     def read(cls, path: Path = LABELS_TOML) -> Self:
-        """Read a `labels.toml`.
-
-        Raises LabelsError, which names the file and the line, if the file is not valid.
-        """
+        """Read a `labels.toml`. Raises LabelsError, which names the file and the line, if the file is not valid."""
         try:
             text = path.read_text(encoding="utf-8")
             parsed = tomllib.loads(text)
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise LabelsError(f"{path}: {error}") from error
-        return cls(tuple(_Checker(path, text).groups(parsed)))
+        return cls(_Checker(path, text).groups(parsed))
 
 
 def composite(words: str, context: str) -> str:
@@ -91,13 +87,14 @@ class _Checker:
         self._path, self._lines = path, text.splitlines()
         self._groups: dict[str, Group] = {}
 
-    def groups(self, parsed: dict[str, Any]) -> Iterator[Group]:
-        """Check and yield every group."""
+    def groups(self, parsed: dict[str, Any]) -> tuple[Group, ...]:
+        """Check and return every group."""
         tables = parsed.get("groups")
         if parsed.keys() - {"groups"} or not isinstance(tables, dict) or not tables:
             raise LabelsError(f"{self._path}: expected [groups.NAME] tables and nothing else")
         for name, table in tables.items():
-            yield self._group(name, table)
+            self._groups[name] = self._group(name, table)
+        return tuple(self._groups.values())
 
     def _group(self, name: str, table: Any) -> Group:
         if not isinstance(table, dict):
@@ -112,7 +109,6 @@ class _Checker:
         self._check_templates(group)
         self._check_parent(group)
         self._check_words(group)
-        self._groups[name] = group
         return group
 
     def _strings(self, name: str, table: dict[str, Any], key: str) -> tuple[str, ...]:
@@ -133,7 +129,7 @@ class _Checker:
             if group.parent_labels:
                 self._fail("parent_labels needs a parent", group.name, "parent_labels")
             return
-        parent = self._groups.get(group.parent)
+        parent = self._groups.get(str(group.parent))  # a list is no key of a dict
         if parent is None:
             self._fail(f"unknown parent {group.parent!r}: define it above its group", group.name, "parent")
         if not group.parent_labels:

@@ -90,10 +90,7 @@ class Tagger:
         return inference.submit(lambda: cls(BakedModel.open(model_dir), dtype, max_pixels, inference))
 
     def tag(self, data: bytes, options: TagOptions = _DEFAULTS) -> Tagging:
-        """Tag one image file.
-
-        Raises the errors of `preprocess` if it does not decode.
-        """
+        """Tag one image file. Raises the errors of `preprocess` if it does not decode."""
         stopwatch = Stopwatch()
         image = self.decode(data)
         stopwatch.lap("decode")
@@ -101,10 +98,7 @@ class Tagger:
         return Tagging(tags, image, stopwatch.milliseconds)
 
     def decode(self, data: bytes) -> PreparedImage:
-        """Return one image file ready for `tag_images`.
-
-        Raises the errors of `preprocess` if it does not decode.
-        """
+        """Return one image file ready for `tag_images`. Raises the errors of `preprocess` if it does not decode."""
         return preprocess(data, self._preprocess_config, self._max_pixels)
 
     def tag_images(self, images: Sequence[PreparedImage]) -> list[list[Tag]]:
@@ -116,10 +110,7 @@ class Tagger:
         return self._inference.submit(run).result()
 
     def embed_image(self, data: bytes) -> Embedding:
-        """Return the embedding of one image file.
-
-        Raises the errors of `preprocess` if it does not decode.
-        """
+        """Return the embedding of one image file. Raises the errors of `preprocess` if it does not decode."""
         stopwatch = Stopwatch()
         image = self.decode(data)
         stopwatch.lap("decode")

@@ -79,6 +79,7 @@ def test_digest_ignores_comments_and_layout_but_not_content_or_order(tmp_path: P
     ("old", "new", "line", "message"),
     [
         ('parent = "pet"', 'parent = "pets"', 14, "unknown parent 'pets'"),
+        ('parent = "pet"', 'parent = ["pet"]', 14, "unknown parent ['pet']"),
         ('parent_labels = ["cat"]', 'parent_labels = ["cow"]', 15, "'cow' is not a label of 'pet'"),
         ('parent_labels = ["cat"]', 'parent_labels = ["cat", "cat"]', 15, "'cat' is repeated"),
         ('parent_labels = ["cat"]', "", 14, "no parent_labels"),
