@@ -10,16 +10,15 @@ not be. The exit code is 1 if bulk is not faster by `LIMIT`.
 import argparse
 import json
 import os
-import platform
 import statistics
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
-from benchmarks.fixtures import ROOT, Files, prepare
+from benchmarks.fixtures import ROOT, Files, prepare, uploaded
+from benchmarks.report import cpu_name, write_json
 from function.bulk.pipeline import BulkTagger
 from function.bulk.results import Result, Results
 from function.errors import ObjectNotFound, StorageUnavailable
@@ -74,9 +73,8 @@ def main() -> int:
     prepare(files, full=False)
     os.environ["MODEL_DIR"] = str(files.baked)
     measured = {name: _compare(files, name, options.rounds, options.pictures) for name in ("0.2mp_jpeg", "12mp_jpeg")}
-    report = {"cpu": _cpu(), "cores": os.cpu_count(), "latency_ms": LATENCY_S * 1000, "pictures": measured}
-    options.out.parent.mkdir(exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    report = {"cpu": cpu_name(), "cores": os.cpu_count(), "latency_ms": LATENCY_S * 1000, "pictures": measured}
+    write_json(report, options.out)
     print(json.dumps(report, indent=2))
     slow = [name for name, figures in measured.items() if figures["ratio"] < LIMIT]
     print(f"bulk is not {LIMIT} times as fast: {', '.join(slow)}" if slow else "", file=sys.stderr)
@@ -88,7 +86,7 @@ def _compare(files: Files, name: str, rounds: int, pictures: int) -> dict[str, f
     from function.handler import handler, tagger  # noqa: PLC0415 - it loads the model that the environment names
 
     event = json.loads(files.event(name).read_text(encoding="utf-8"))
-    store = _Memory(_picture_of(event))
+    store = _Memory(uploaded(event))
     results = Results(store, "results", tagger.manifest)
     bulk = BulkTagger(tagger, store, results, _publish, Settings())
 
@@ -123,23 +121,6 @@ def _require(holds: bool) -> None:
     """Stop the benchmark if a call did not succeed."""
     if not holds:
         raise SystemExit("bench: a picture was not tagged")
-
-
-def _picture_of(event: Any) -> bytes:
-    """Return the picture in the form of that event."""
-    import base64  # noqa: PLC0415
-
-    body = base64.b64decode(event["body"])
-    start = body.index(b"\r\n\r\n") + 4
-    return body[start : body.rindex(b"\r\n--", 0, len(body) - 4)]
-
-
-def _cpu() -> str:
-    """Return the name of this machine's processor."""
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor()
 
 
 if __name__ == "__main__":

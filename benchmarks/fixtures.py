@@ -1,5 +1,6 @@
 """Inputs of all subjects: a full-size checkpoint, the files converted from it, and the same pictures as events."""
 
+import base64
 import compileall
 import io
 import json
@@ -10,9 +11,6 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "build/bench"
-LABELS = ("cat", "dog", "hamster", "rabbit", "bird", "fish", "turtle", "snake", "lizard")
-FURS = ("long-haired cat", "medium-haired cat", "short-haired cat")
-TEXTS = [f"a photo of a {label}." for label in (*LABELS, *FURS)]
 
 # The shape of openai/clip-vit-base-patch32.
 _VOCABULARY = 49408
@@ -94,6 +92,19 @@ class Files:
         return self.folder / f"{picture}.json"
 
 
+def uploaded(event: dict[str, Any]) -> bytes:
+    """Return the image file in the form of an event."""
+    body = base64.b64decode(event["body"])
+    start = body.index(b"\r\n\r\n") + 4
+    return body[start : body.rindex(b"\r\n--")]
+
+
+def memory_mb() -> dict[str, float]:
+    """Return current and peak resident memory of this process."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return {name: int(fields[key].split()[0]) / 1e3 for name, key in (("rss_mb", "VmRSS"), ("peak_mb", "VmHWM"))}
+
+
 def prepare(files: Files, full: bool) -> None:
     """Create missing files; with `full`, also those that only a full run needs. The first time takes some minutes."""
     files.folder.mkdir(parents=True, exist_ok=True)
@@ -133,7 +144,8 @@ def is_baked(folder: Path) -> bool:
 def bake_random(checkpoint: Path, out: Path, shape: Shape) -> None:
     """Make a full-size checkpoint from a fixed seed, and bake it."""
     from benchmarks.vocabulary import full_tokenizer  # noqa: PLC0415
-    from function import bake  # noqa: PLC0415 - seconds of imports, once
+    from function.bake import bake  # noqa: PLC0415 - seconds of imports, once
+    from function.tagging.labels import LABELS_TOML  # noqa: PLC0415
     from tools.small_checkpoint import make_checkpoint  # noqa: PLC0415
 
     make_checkpoint(
@@ -144,8 +156,7 @@ def bake_random(checkpoint: Path, out: Path, shape: Shape) -> None:
         tokenizer=full_tokenizer(_VOCABULARY),
         projection_dim=shape.projection_dim,
     )
-    if bake.main(["--model", str(checkpoint), "--out", str(out)]):
-        raise SystemExit("bench: the bake failed")
+    bake(str(checkpoint), None, LABELS_TOML, out)
 
 
 def _export(files: Files) -> None:

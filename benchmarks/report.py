@@ -183,17 +183,19 @@ def _unit(measure: str) -> str:
     return "s" if measure.endswith("_s") else "MB" if measure.endswith("_mb") else "ms"
 
 
+def cpu_name() -> str:
+    """Return the name of this machine's processor."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.processor())
+
+
 def machine() -> dict[str, Any]:
     """Return the CPU, its number and torch."""
-    model = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
-        platform.processor(),
-    )
     import torch  # noqa: PLC0415 - importing torch earlier would keep its files in the page cache during cold starts
 
     halves = ", bfloat16" if torch.cpu._is_avx512_bf16_supported() else ""
     return {
-        "cpu": f"{model} ({torch.backends.cpu.get_cpu_capability()}{halves})",
+        "cpu": f"{cpu_name()} ({torch.backends.cpu.get_cpu_capability()}{halves})",
         "cpus": len(os.sched_getaffinity(0)),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),

@@ -96,10 +96,10 @@ def main() -> None:
         summary: dict[str, Any] = json.loads(given.earlier.read_text(encoding="utf-8"))
     else:
         shapes = measure_all(Files(), given.rounds)
-        from benchmarks.report import machine  # noqa: PLC0415 - imports torch
+        from benchmarks.report import machine, write_json  # noqa: PLC0415 - imports torch
 
         summary = {"machine": machine(), "rounds": given.rounds, "shapes": shapes}
-        (ROOT / "build/shapes.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        write_json(summary, ROOT / "build/shapes.json")
     from benchmarks.models_page import page  # noqa: PLC0415
 
     (ROOT / "docs/models.md").write_text(page(summary), encoding="utf-8")

@@ -10,11 +10,10 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks.fixtures import Files
+from benchmarks.fixtures import Files, memory_mb, uploaded
 
 _ENCODES, _ANSWERS, _PAUSE_S = 30, 8, 0.05
 _CONTEXT = SimpleNamespace(aws_request_id="benchmark")
@@ -37,7 +36,7 @@ def take_turn(switch_off: Callable[[], None] | None) -> dict[str, float]:
     _answer(handler, small)
     figures = {"start_wall_s": time.perf_counter() - start, "start_cpu_s": time.process_time() - start_cpu}
     figures["import_torch_cpu_s"] = torch_cpu
-    image = tagger.decode(_picture(small))
+    image = tagger.decode(uploaded(small))
     figures["encode_ms"] = _median_ms(lambda: tagger.tag_images([image]), _ENCODES)
     figures["event_small_ms"] = _median_ms(lambda: _answer(handler, small), _ANSWERS)
     figures["event_large_ms"] = _median_ms(lambda: _answer(handler, large), _ANSWERS)
@@ -48,7 +47,7 @@ def take_turn(switch_off: Callable[[], None] | None) -> dict[str, float]:
     figures["request_cpu_ms"] = (time.process_time() - cpu) / _ANSWERS * 1000
     tagger.tag_images([image] * 8)
     _answer(handler, json.loads(files.event("2mp_png").read_text()))
-    figures["peak_mb"] = _peak_mb()
+    figures["peak_mb"] = memory_mb()["peak_mb"]
     return figures
 
 
@@ -56,15 +55,6 @@ def _answer(handler: Any, event: dict[str, Any]) -> None:
     response = handler(event, _CONTEXT)
     if response["statusCode"] != 200:
         raise SystemExit(f"benchmark: the service answered {response['statusCode']}: {response['body'][:300]}")
-
-
-def _picture(event: dict[str, Any]) -> bytes:
-    """Return the image file in the form of an event."""
-    import base64  # noqa: PLC0415
-
-    body = base64.b64decode(event["body"])
-    start = body.index(b"\r\n\r\n") + 4
-    return body[start : body.rindex(b"\r\n--")]
 
 
 def _median_ms(call: Callable[[], Any], times: int) -> float:
@@ -75,12 +65,6 @@ def _median_ms(call: Callable[[], Any], times: int) -> float:
         call()
         taken.append((time.perf_counter() - start) * 1000)
     return statistics.median(taken)
-
-
-def _peak_mb() -> float:
-    """Return the highest resident memory of this process."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1e3
 
 
 # --- start

@@ -10,10 +10,9 @@ import re
 import resource
 import sys
 import time
-from pathlib import Path
 from typing import Any, TextIO
 
-from benchmarks.fixtures import Files
+from benchmarks.fixtures import Files, memory_mb
 from benchmarks.subjects import SUBJECTS, Subject
 
 _COLD_ANSWERS = 10
@@ -41,7 +40,7 @@ def _cold(subject: Subject, event: dict[str, Any], driver: TextIO) -> None:
         driver,
         {
             "cpu_s": used.ru_utime + used.ru_stime,
-            "rss_mb": _memory_mb()["peak_mb"],  # ru_maxrss would include the parent's memory at the fork
+            "rss_mb": memory_mb()["peak_mb"],  # ru_maxrss would include the parent's memory at the fork
             "read_mb": used.ru_inblock * 512 / 1e6,
         },
     )
@@ -68,7 +67,7 @@ def _serve(subject: Subject, files: Files, driver: TextIO) -> None:
                 events[name] = json.loads(files.event(name).read_text())
             _send(driver, _answer(subject, events[name]))
         else:
-            _send(driver, _memory_mb())
+            _send(driver, memory_mb())
 
 
 def _answer(subject: Subject, event: dict[str, Any]) -> dict[str, float]:
@@ -88,12 +87,6 @@ def _milliseconds(call: Any) -> float:
     began = time.perf_counter()
     call()
     return (time.perf_counter() - began) * 1000
-
-
-def _memory_mb() -> dict[str, float]:
-    """Return current and peak resident memory."""
-    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return {name: int(fields[key].split()[0]) / 1e3 for name, key in (("rss_mb", "VmRSS"), ("peak_mb", "VmHWM"))}
 
 
 def _send(driver: TextIO, message: dict[str, Any]) -> None:

@@ -22,7 +22,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from tools.served import MODEL, bake_model, served
+from function.bake import bake
+from function.tagging.labels import LABELS_TOML
+from tools.served import MODEL, served
 
 ROOT = Path(__file__).parent.parent
 PAGES = tuple(ROOT / name for name in ("README.md", "docs/cli.md", "docs/clients.md", "docs/labels.md"))
@@ -124,7 +126,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder, model_dir = Path(temporary, "pages"), Path(temporary, "model")
         folder.mkdir()
-        bake_model(MODEL, model_dir)
+        bake(str(MODEL), None, LABELS_TOML, model_dir)
         with prepared(folder, model_dir) as port:
             for page in PAGES:
                 written = page.read_text(encoding="utf-8")

@@ -6,18 +6,18 @@ Needs Chromium and the Inter font (Debian: chromium, fonts-inter).
 """
 
 import io
-import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tools.chromium import CHROMIUM_FLAGS, CHROMIUM_NAMES
+from function.bake import bake
+from function.tagging.labels import LABELS_TOML
+from tools.chromium import launched
 from tools.docs import ADDRESS
-from tools.served import MODEL, bake_model, served
+from tools.served import MODEL, served
 
 IMAGES = Path(__file__).parent.parent / "docs/images"
 
@@ -54,23 +54,16 @@ def _tag_two(page: Page) -> None:
     page.mouse.move(0, 0)
 
 
-def main() -> int:
-    """Take all screenshots; return the exit code."""
-    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if executable is None:
-        print("no chromium on PATH (Debian: apt-get install chromium fonts-inter)", file=sys.stderr)
-        return 1
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        bake_model(MODEL, Path(folder) / "model")
-        with served(Path(folder) / "model") as port:
-            as_documented = f"--host-resolver-rules=MAP {ADDRESS} localhost:{port}"
-            browser = playwright.chromium.launch(executable_path=executable, args=[*CHROMIUM_FLAGS, as_documented])
+def main() -> None:
+    """Take all screenshots."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "model"
+        bake(str(MODEL), None, LABELS_TOML, model)
+        with served(model) as port, launched(f"--host-resolver-rules=MAP {ADDRESS} localhost:{port}") as browser:
             for name, options in _SCREENS.items():
                 path = take(browser, f"http://{ADDRESS}/", name, options)
                 print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
-            browser.close()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

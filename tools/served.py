@@ -8,7 +8,6 @@ from pathlib import Path
 
 import uvicorn
 
-from function import bake
 from function.api.app import create_app
 from function.api.middleware import logger
 from function.settings import Settings
@@ -16,12 +15,6 @@ from function.tagging.tagger import Tagger
 
 MODEL = Path(__file__).parent.parent / "models/demo"
 _START_TIMEOUT_S = 60
-
-
-def bake_model(model: Path, out: Path) -> None:
-    """Bake the checkpoint `model` into the folder `out`; end the program if that fails."""
-    if bake.main(["--model", str(model), "--out", str(out)]):
-        raise SystemExit(2)
 
 
 @contextmanager

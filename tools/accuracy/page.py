@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 
 from function.model.checkpoint import DEFAULT_MODEL
 from tools.accuracy.figures import TITLES, Figures
-from tools.evaluate.figures import CALIBRATION_BINS, SURE, Answer, Presence
+from tools.evaluate.figures import SURE, Answer, Presence, calibration_bins
 from tools.evaluate.report import plot_confusion
 
 # acc1 of "vtab/pets,ViT-B-32,openai" in benchmark/benchmark.csv of github.com/LAION-AI/CLIP_benchmark.
@@ -137,12 +137,9 @@ def _plot_calibration(given: dict[str, list[Answer]], path: Path) -> None:
     figure, axis = plt.subplots(figsize=(5, 4.5), layout="constrained")
     axis.plot([0, 1], [0, 1], color="#b8bfc6", linestyle="--")
     for kind, answers in given.items():
-        bins: dict[int, list[Answer]] = {}
-        for answer in (answer for answer in answers if not answer.is_other):
-            bins.setdefault(min(CALIBRATION_BINS - 1, int(answer.score * CALIBRATION_BINS)), []).append(answer)
         points = sorted(
             (sum(a.score for a in held) / len(held), sum(a.best == a.truth for a in held) / len(held))
-            for held in bins.values()
+            for held in calibration_bins(answer for answer in answers if not answer.is_other)
         )
         axis.plot([score for score, _ in points], [accuracy for _, accuracy in points], marker="o", label=TITLES[kind])
     axis.set(xlabel="score", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))

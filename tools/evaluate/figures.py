@@ -184,10 +184,15 @@ def mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def calibration_error(given: list[Answer]) -> float:
-    """Return the expected calibration error: the distance between scores and accuracy, by bins."""
+def calibration_bins(given: Iterable[Answer]) -> list[list[Answer]]:
+    """Return the answers in bins of similar scores; bins without answers are left out."""
     bins: dict[int, list[Answer]] = {}
     for answer in given:
         bins.setdefault(min(CALIBRATION_BINS - 1, int(answer.score * CALIBRATION_BINS)), []).append(answer)
-    gaps = (abs(sum(a.score for a in held) - sum(a.best == a.truth for a in held)) for held in bins.values())
+    return list(bins.values())
+
+
+def calibration_error(given: list[Answer]) -> float:
+    """Return the expected calibration error: the distance between scores and accuracy, by bins."""
+    gaps = (abs(sum(a.score for a in held) - sum(a.best == a.truth for a in held)) for held in calibration_bins(given))
     return sum(gaps) / len(given) if given else 0.0

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from function import bake
+from function.bake import bake
+from function.tagging.labels import LABELS_TOML
 from tools.fuzz import requests, seeds
 from tools.fuzz.mutations import mutate
 from tools.fuzz.sandbox import Outcome, Sandbox, Target
@@ -99,8 +100,7 @@ def main() -> int:
     failures = []
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder, "model")
-        if bake.main(["--model", str(make_checkpoint(Path(folder, "checkpoint"))), "--out", str(model)]):
-            return 2
+        bake(str(make_checkpoint(Path(folder, "checkpoint"))), None, LABELS_TOML, model)
         for kind in ("pictures", "events", "bodies"):
             with Sandbox.of(target_of(kind), model) as sandbox:
                 figures = fuzz(sandbox, kind, getattr(options, kind), options.seed, options.keep)
