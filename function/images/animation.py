@@ -1,5 +1,7 @@
 """The frame of an animation that stands for the whole: the first one that shows something."""
 
+from contextlib import suppress
+
 from PIL import GifImagePlugin, Image
 
 # Formats whose frames follow each other in time. The images of a TIFF or HEIC may differ in everything.
@@ -16,29 +18,23 @@ def seek_to_first_picture(image: Image.Image, max_pixels: int) -> None:
     if image.format not in _ANIMATED or not getattr(image, "is_animated", False):
         return
     frames = min(_MAX_FRAMES, max(1, max_pixels // (image.width * image.height)))
-    for frame in range(frames):
-        try:
+    with suppress(EOFError):
+        for frame in range(frames):
             image.seek(frame)
             if not _is_blank(image):
                 return
-        except EOFError:
-            break
     image.seek(0)
 
 
-def without_undefined_border(image: Image.Image, frame_box: tuple[int, int, int, int] | None) -> Image.Image:
-    """Return a loaded first frame on white if it covers only `frame_box` of a GIF's canvas."""
-    if frame_box is None or frame_box == (0, 0, *image.size):
+def without_undefined_border(image: Image.Image) -> Image.Image:
+    """Return a loaded image, with a transparent border if the first frame of a GIF covers only a part of its canvas."""
+    # Pillow's name for the part of the canvas that a frame covers.
+    box = image.dispose_extent if isinstance(image, GifImagePlugin.GifImageFile) and image.tell() == 0 else None
+    if box is None or box == (0, 0, *image.size):
         return image
-    frame = image.convert("RGBA").crop(frame_box)
-    canvas = Image.new("RGB", image.size, "white")
-    canvas.paste(frame, frame_box[:2], mask=frame.getchannel("A"))
+    canvas = Image.new("RGBA", image.size)
+    canvas.paste(image.convert("RGBA").crop(box), box[:2])
     return canvas
-
-
-def first_frame_box(image: Image.Image) -> tuple[int, int, int, int] | None:
-    """Return the part of the canvas that the first frame of an opened GIF covers, None for other images."""
-    return image.tile[0].extents if isinstance(image, GifImagePlugin.GifImageFile) and image.tile else None
 
 
 def _is_blank(image: Image.Image) -> bool:

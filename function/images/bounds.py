@@ -30,9 +30,7 @@ Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS // 2
 class BoundedFile(BytesIO):
     """A file in memory that is read in at most `MAX_READS` pieces; one more raises UndecodableImage."""
 
-    def __init__(self, data: bytes) -> None:
-        super().__init__(data)
-        self._reads = 0
+    _reads = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return the next `size` bytes, or all remaining bytes."""

@@ -94,12 +94,10 @@ def _decode(data: bytes, needed_side: int, max_pixels: int) -> Picture:
     drafted = image.draft("", (margin, margin))
     check_size(image, data, full_size, max_pixels)
     span = drafted[1][2:] if drafted else full_size
-    first_frame_box = animation.first_frame_box(image)
     animation.seek_to_first_picture(image, max_pixels)
     image.load()
     orientation = orientation_of(image)
-    pixels = animation.without_undefined_border(image, first_frame_box if image.tell() == 0 else None)
-    upright = turned_upright(pixels, orientation)
+    upright = turned_upright(animation.without_undefined_border(image), orientation)
     if upright.size != image.size:
         full_size, span = full_size[::-1], span[::-1]
     x, y = start_of(orientation, upright.size, span)

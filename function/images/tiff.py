@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageSequence, TiffImagePlugin
 from PIL.ExifTags import Base as Tag
 
 from function.errors import UndecodableImage, UnsupportedMediaType
@@ -29,17 +30,9 @@ _COMPRESSIONS = {
 
 def seek_to_full_image(image: Image.Image) -> None:
     """Leave out thumbnails: go to the largest page if the first page is marked as a reduced version of another."""
-    tags = _tags(image)
-    if not int(tags.get(Tag.NewSubfileType, 0)) & _REDUCED:
-        return
-    sizes = []
-    for page in range(_MAX_PAGES):
-        try:
-            image.seek(page)
-        except EOFError:
-            break
-        sizes.append(image.width * image.height)
-    image.seek(sizes.index(max(sizes)))
+    if int(_tags(image).get(Tag.NewSubfileType, 0)) & _REDUCED:
+        sizes = [page.width * page.height for page in islice(ImageSequence.Iterator(image), _MAX_PAGES)]
+        image.seek(sizes.index(max(sizes)))
 
 
 def unsupported_reason(data: bytes) -> str:
