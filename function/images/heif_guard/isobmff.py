@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from io import BytesIO
 
 from function.errors import UndecodableImage
 
@@ -110,7 +111,7 @@ def _read_meta(file: bytes, start: int, end: int, items: Items) -> None:
         _read_data(file, boxes[b"iloc"][0], boxes.get(b"idat", (0, 0)), items)
     if b"pitm" in boxes:
         at = boxes[b"pitm"][0]
-        primary = _number(file, at + 4, 4 if file[at] else 2)[0]
+        (primary,) = struct.unpack_from(">I" if file[at] else ">H", file, at + 4)
         if items.types.get(primary) not in _SHOWN:
             raise UndecodableImage("The codec of the image is not supported.")
 
@@ -159,13 +160,12 @@ def _read_properties(file: bytes, start: int, end: int, items: Items) -> None:
 def _read_associations(file: bytes, at: int, pixels: list[int], items: Items) -> None:
     """Read the properties of each item (23008-12, 9.3.2)."""
     item_size, index_size = 4 if file[at] else 2, 2 if file[at + 3] & 1 else 1
-    count, at = _number(file, at + 4, 4)
-    for _ in range(count):
-        item, at = _number(file, at, item_size)
-        associations, at = _number(file, at, 1)
-        for _ in range(associations):
-            index, at = _number(file, at, index_size)
-            index &= (1 << 8 * index_size - 1) - 1  # the highest bit is the flag `essential`
+    reader = BytesIO(file)
+    reader.seek(at + 4)
+    for _ in range(_number(reader, 4)):
+        item = _number(reader, item_size)
+        for _ in range(_number(reader, 1)):
+            index = _number(reader, index_size) & (1 << 8 * index_size - 1) - 1  # without the highest bit, `essential`
             if 0 < index <= len(pixels):
                 items.pixels[item] = max(items.pixels.get(item, 0), pixels[index - 1])
 
@@ -175,20 +175,19 @@ def _read_data(file: bytes, start: int, idat: tuple[int, int], items: Items) -> 
     version, (sizes,) = file[start], struct.unpack_from(">H", file, start + 4)
     offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     wide = 4 if version > 1 else 2
-    count, at = _number(file, start + 6, wide)
+    reader = BytesIO(file)
+    reader.seek(start + 6)
     total = 0
-    for _ in range(count):
-        item, at = _number(file, at, wide)
-        method, at = _number(file, at, 2 if version else 0)
-        _, at = _number(file, at, 2)
-        base, at = _number(file, at, base_size)
-        extents, at = _number(file, at, 2)
+    for _ in range(_number(reader, wide)):
+        item = _number(reader, wide)
+        method = _number(reader, 2 if version else 0)
+        _number(reader, 2)  # data_reference_index
+        base = _number(reader, base_size)
         begin, end = idat if method & 15 == 1 else (0, len(file))
         pieces = []
-        for _ in range(extents):
-            _, at = _number(file, at, index_size if version else 0)
-            offset, at = _number(file, at, offset_size)
-            length, at = _number(file, at, length_size)
+        for _ in range(_number(reader, 2)):
+            _number(reader, index_size if version else 0)
+            offset, length = _number(reader, offset_size), _number(reader, length_size)
             first = min(begin + base + offset, end)
             pieces.append((first, min(first + length, end) if length else end))
         if items.types.get(item) not in _SHOWN:
@@ -199,8 +198,9 @@ def _read_data(file: bytes, start: int, idat: tuple[int, int], items: Items) -> 
         items.data[item] = b"".join(file[first:last] for first, last in pieces)
 
 
-def _number(file: bytes, at: int, size: int) -> tuple[int, int]:
-    """Return the number in `size` bytes at `at`, and the position after it."""
-    if at + size > len(file):
-        raise IndexError(at)
-    return int.from_bytes(file[at : at + size], "big"), at + size
+def _number(reader: BytesIO, size: int) -> int:
+    """Return the number in the next `size` bytes."""
+    number = reader.read(size)
+    if len(number) < size:
+        raise IndexError(size)
+    return int.from_bytes(number, "big")
