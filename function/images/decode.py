@@ -71,17 +71,10 @@ def _opened(data: bytes, max_pixels: int) -> Image.Image:
 
         formats = ("HEIF",)  # without AVIF, because that plugin opens container brands too
     check_scans(data)
-    data = png.without_metadata(data)
     try:
-        image: Image.Image = Image.open(BoundedFile(data), formats=formats)
+        return Image.open(BoundedFile(png.without_metadata(data)), formats=formats)
     except Image.DecompressionBombError as error:
         raise TooManyPixels(f"The image has too many pixels; the limit is {max_pixels:,}.") from error
-    if brand:
-        from function.images.heif_guard.coded_size import check_coded_size  # noqa: PLC0415 - rare formats only
-
-        check_size(image, data, image.size, max_pixels)
-        check_coded_size(data, max_pixels)
-    return image
 
 
 def _decode(data: bytes, needed_side: int, max_pixels: int) -> Picture:
@@ -93,6 +86,10 @@ def _decode(data: bytes, needed_side: int, max_pixels: int) -> Picture:
     margin = needed_side * _DRAFT_MARGIN
     drafted = image.draft("", (margin, margin))
     check_size(image, data, full_size, max_pixels)
+    if image.format in {"AVIF", "HEIF"}:
+        from function.images.heif_guard.coded_size import check_coded_size  # noqa: PLC0415 - rare formats only
+
+        check_coded_size(data, max_pixels)
     span = drafted[1][2:] if drafted else full_size
     animation.seek_to_first_picture(image, max_pixels)
     image.load()
