@@ -27,6 +27,7 @@ PICTURE = EVENTS_FOLDER / "cat.jpg"
 
 _BOUNDARY = "pet-tagger-boundary"
 MULTIPART = f"multipart/form-data; boundary={_BOUNDARY}"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HOST = "abcdefghij.execute-api.eu-central-1.amazonaws.com"
 _REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 _SOURCE_IP = "203.0.113.7"
@@ -155,15 +156,15 @@ def alb_event(request: Request) -> dict[str, Any]:
     }
 
 
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    """Return one chunk of a PNG."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
 def png_header(width: int, height: int) -> bytes:
     """Return a PNG whose header says `width` x `height` and that has no pixels."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        crc = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + crc
-
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"")
+    return PNG_SIGNATURE + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", b"")
 
 
 def samples() -> dict[str, Sample]:

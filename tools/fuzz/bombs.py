@@ -16,9 +16,9 @@ import pillow_heif
 from PIL import Image
 
 from tools.fuzz.heif import Part, av1_of_size, box, extent, grid, heif
-from tools.make_events import png_header
+from tools.make_events import PNG_SIGNATURE, png_header
+from tools.make_events import png_chunk as chunk
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 # The largest image that is accepted, except for a JPEG that is decoded at a reduced scale.
 _WIDTH, _HEIGHT = 8160, 6144
 
@@ -59,17 +59,12 @@ def zeros(count: int) -> bytes:
     return whole + deflate.compress(bytes(count % len(block))) + deflate.flush()
 
 
-def chunk(kind: bytes, content: bytes) -> bytes:
-    """Return one chunk of a PNG."""
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
 def png(width: int, height: int, extra: bytes = b"", colour: int = 2, bits: int = 8) -> bytes:
     """Return a PNG of zeros, with `extra` chunks; `colour` 0 is grey, 2 RGB, 3 a palette, 6 RGBA."""
     channels = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
     lines = (width * channels * bits // 8 + 1) * height
     header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
-    return _PNG + chunk(b"IHDR", header) + extra + chunk(b"IDAT", zeros(lines)) + chunk(b"IEND", b"")
+    return PNG_SIGNATURE + chunk(b"IHDR", header) + extra + chunk(b"IDAT", zeros(lines)) + chunk(b"IEND", b"")
 
 
 def png_exif(entries: list[tuple[int, int, int, int]]) -> bytes:
@@ -304,7 +299,7 @@ BOMBS: dict[str, Bomb] = {
     ),
     "png whose pixels inflate to 200 MB": Bomb(
         lambda: (
-            _PNG
+            PNG_SIGNATURE
             + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0))
             + chunk(b"IDAT", zeros(200_000_000))
             + chunk(b"IEND", b"")

@@ -4,9 +4,10 @@ import random
 import struct
 import zlib
 
+from tools.make_events import PNG_SIGNATURE
+
 # Limits of integer types, which parsers often do not expect in sizes and offsets.
 _INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Boxes that describe the content of an AVIF or HEIC. Damage near them reaches more code than damage anywhere.
 _BOXES = (
     b"meta",
@@ -38,9 +39,9 @@ def mutate(rng: random.Random, data: bytes, others: list[bytes]) -> bytes:
 
 def with_checksums(data: bytes) -> bytes:
     """Return a PNG with correct checksums. Other formats, and a chunk that is cut short, do not change."""
-    if not data.startswith(_PNG_SIGNATURE):
+    if not data.startswith(PNG_SIGNATURE):
         return data
-    fixed, position = bytearray(data), len(_PNG_SIGNATURE)
+    fixed, position = bytearray(data), len(PNG_SIGNATURE)
     while position + 12 <= len(fixed):
         end = position + 8 + struct.unpack_from(">I", fixed, position)[0]
         if end + 4 > len(fixed):
