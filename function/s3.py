@@ -47,14 +47,11 @@ class ObjectStore:
     def client(self) -> "S3Client":
         """The S3 client, created on first use."""
         import boto3  # noqa: PLC0415
-        from botocore.config import Config  # noqa: PLC0415
 
         # The host must contain bucket and region. S3 redirects other hosts on a bucket's first day, and a browser does
         # not follow a redirect of a presigned POST.
-        hosts = Config(
-            signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
-        )
-        return boto3.client("s3", config=client_config().merge(hosts))
+        hosts = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+        return boto3.client("s3", config=client_config(signature_version="s3v4", s3=hosts))
 
     def resolve(self, s3_object: S3Object) -> S3Object:
         """Return the object with its current version and ETag. Raises ObjectNotFound or StorageUnavailable."""
@@ -108,8 +105,8 @@ class ObjectStore:
             )
 
 
-def client_config() -> "Config":
-    """Return the configuration of all AWS clients: short timeouts, a few retries."""
+def client_config(**options: Any) -> "Config":
+    """Return the configuration of an AWS client: short timeouts, a few retries, and `options`."""
     from botocore.config import Config  # noqa: PLC0415
 
     return Config(
@@ -117,6 +114,7 @@ def client_config() -> "Config":
         read_timeout=10,
         retries={"mode": "standard", "total_max_attempts": 4},
         max_pool_connections=_CONNECTIONS,
+        **options,
     )
 
 
