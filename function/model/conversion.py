@@ -14,14 +14,7 @@ from torch import Tensor
 # A checkpoint without safetensors would make Transformers ask the hub to convert it, in the background.
 os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
-from transformers import (
-    AutoConfig,
-    AutoTokenizer,
-    CLIPConfig,
-    CLIPImageProcessorPil,
-    CLIPModel,
-    PreTrainedConfig,
-)
+from transformers import AutoConfig, AutoTokenizer, CLIPConfig, CLIPImageProcessorPil, CLIPModel, PreTrainedConfig
 from transformers.utils import logging
 
 from function.errors import CheckpointError
@@ -43,16 +36,6 @@ class ConvertedModel:
     logit_scale: float
 
 
-@dataclass(frozen=True)
-class _Loaded:
-    """A checkpoint in memory: configuration, `preprocessor_config.json`, tokenizer, weights named as CLIPModel's."""
-
-    config: CLIPConfig
-    preprocessor: dict[str, Any]
-    tokenizer: Any
-    weights: dict[str, Tensor]
-
-
 def convert(checkpoint: Path, out: Path) -> ConvertedModel:
     """Write both towers, the tokenizer and the preprocessing of `checkpoint` into the new folder `out`.
 
@@ -60,51 +43,54 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
     """
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    loaded = _load(checkpoint)
-    config = loaded.config
+    try:
+        model, preprocessor, tokenizer = _load(checkpoint)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, UnpicklingError) as error:
+        raise CheckpointError(f"{checkpoint.name}: {(str(error).strip().splitlines() or [repr(error)])[0]}") from error
+    config = model.config
     if config.vision_config.num_channels != 3:
         raise CheckpointError(f"{config.vision_config.num_channels} channels: only red, green, blue is supported")
     vision = _tower_config(VisionConfig, config.vision_config, config.projection_dim)
     text = _tower_config(TextConfig, config.text_config, config.projection_dim)
-    preprocess = PreprocessConfig.from_hugging_face(loaded.preprocessor)
+    preprocess = PreprocessConfig.from_hugging_face(preprocessor)
     if preprocess.crop_size != vision.image_size:
         raise CheckpointError(
             f"{checkpoint.name}: crops to {preprocess.crop_size} pixels, but the model takes {vision.image_size}"
         )
-    _check_tokenizer(loaded.tokenizer, text, checkpoint.name)
+    _check_tokenizer(tokenizer, text, checkpoint.name)
     out.mkdir(parents=True)
+    weights = model.state_dict()
     for name, shapes in ((VISION, vision_shapes(vision)), (TEXT, text_shapes(text))):
-        for key, shape in shapes.items():
-            if key not in loaded.weights or tuple(loaded.weights[key].shape) != shape:
-                raise CheckpointError(f"{checkpoint.name}: weights do not fit: {key} is missing or not {shape}")
-        safetensors.torch.save_file({key: compact(loaded.weights[key]) for key in shapes}, out / name)
-    loaded.tokenizer.backend_tokenizer.save(str(out / TOKENIZER))
+        safetensors.torch.save_file({key: compact(weights[key]) for key in shapes}, out / name)
+    tokenizer.backend_tokenizer.save(str(out / TOKENIZER))
     write_json(out / PREPROCESS, asdict(preprocess))
-    return ConvertedModel(vision, text, loaded.weights["logit_scale"].exp().item())
+    return ConvertedModel(vision, text, weights["logit_scale"].exp().item())
 
 
-def _load(folder: Path) -> _Loaded:
-    """Read the checkpoint in `folder`, in Transformers' or open_clip's format."""
-    is_open_clip = not transformers_weights([path.name for path in folder.iterdir()])
-    try:
-        if is_open_clip:
-            checkpoint = read_open_clip(folder)
-            tokenizer = AutoTokenizer.from_pretrained(folder, config=CLIPConfig())
-            return _Loaded(CLIPConfig(**checkpoint.config), checkpoint.preprocessor, tokenizer, checkpoint.weights)
-        config = AutoConfig.from_pretrained(folder)
+def _load(folder: Path) -> tuple[CLIPModel, dict[str, Any], Any]:
+    """Return the model, its `preprocessor_config.json` and its tokenizer, read in Transformers' or open_clip's format."""
+    if transformers_weights([path.name for path in folder.iterdir()]):
+        config, weights = AutoConfig.from_pretrained(folder), None
         if not isinstance(config, CLIPConfig):
             raise CheckpointError(f"{folder.name}: model type {config.model_type!r} is not clip")
-        processor = CLIPImageProcessorPil.from_pretrained(folder)
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        model, loading = CLIPModel.from_pretrained(
-            folder, dtype=torch.float32, weights_only=True, output_loading_info=True
-        )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, UnpicklingError) as error:
-        raise CheckpointError(f"{folder.name}: {(str(error).strip().splitlines() or [repr(error)])[0]}") from error
+        preprocessor = CLIPImageProcessorPil.from_pretrained(folder).to_dict()
+    else:
+        checkpoint = read_open_clip(folder)
+        config, weights, preprocessor = CLIPConfig(**checkpoint.config), checkpoint.weights, checkpoint.preprocessor
+    tokenizer = AutoTokenizer.from_pretrained(folder, config=config)
+    model, loading = CLIPModel.from_pretrained(
+        folder if weights is None else None,
+        config=config,
+        state_dict=weights,
+        dtype=torch.float32,
+        weights_only=True,
+        ignore_mismatched_sizes=True,  # reported below, with the name of the weight
+        output_loading_info=True,
+    )
     for problem in ("missing_keys", "mismatched_keys"):
         if loading[problem]:
             raise CheckpointError(f"{folder.name}: weights do not fit, {problem}: {sorted(loading[problem])[0]}")
-    return _Loaded(config, processor.to_dict(), tokenizer, model.state_dict())
+    return model, preprocessor, tokenizer
 
 
 def compact(weight: Tensor) -> Tensor:
