@@ -24,6 +24,7 @@ from function.model.checkpoint import DEFAULT_MODEL, Checkpoint
 from function.model.config import TextConfig
 from function.model.digests import describe_files
 from function.model.tensor_file import TensorFile
+from function.model.weight_shapes import text_shapes
 from function.tagging.bank import LabelBank
 from function.tagging.labels import LABELS_TOML, LabelSet
 
@@ -108,6 +109,7 @@ def _write(checkpoint: Checkpoint, labels: LabelSet, folder: Path) -> Manifest:
     """Write the whole baked folder and return its manifest."""
     from function.model import conversion  # noqa: PLC0415 - imports Transformers, which takes seconds
 
+    source = checkpoint.digests()  # first, because it fails if the folder holds no checkpoint
     _log("reading the checkpoint")
     model = conversion.convert(checkpoint.files, folder)
     _embed_labels(labels, folder, model.text)
@@ -118,7 +120,7 @@ def _write(checkpoint: Checkpoint, labels: LabelSet, folder: Path) -> Manifest:
         vision=model.vision,
         text=model.text,
         labels_digest=labels.digest,
-        source=checkpoint.digests(),
+        source=source,
         versions={name: version(name) for name in ("transformers", "torch", "tokenizers", "safetensors")},
         files=describe_files(folder, without=baked_folder.MANIFEST),
     )
@@ -135,7 +137,8 @@ def _embed_labels(labels: LabelSet, folder: Path, config: TextConfig) -> None:
     """
     from tqdm import tqdm  # noqa: PLC0415
 
-    encoder = TextEncoder(TensorFile(folder / baked_folder.TEXT), folder / baked_folder.TOKENIZER, config)
+    weights = TensorFile(folder / baked_folder.TEXT, text_shapes(config))
+    encoder = TextEncoder(weights, folder / baked_folder.TOKENIZER, config)
     limit = config.max_position_embeddings
     with tqdm(desc="bake: labels", unit=" label", total=labels.size, disable=None) as progress:
 

@@ -23,7 +23,7 @@ from function.errors import CheckpointError
 from function.model.config import PreprocessConfig, TextConfig, VisionConfig
 from function.model.digests import FileEntry, describe_files
 from function.model.tensor_file import TensorFile
-from function.model.weight_shapes import Shapes, text_shapes, vision_shapes
+from function.model.weight_shapes import text_shapes, vision_shapes
 
 FORMAT_VERSION = 5
 MANIFEST, VISION, PREPROCESS = "manifest.json", "vision.safetensors", "preprocess.json"
@@ -37,8 +37,7 @@ class Manifest:
 
     `logit_scale` is exponentiated: it multiplies cosines. `source` maps each file of the checkpoint to its SHA-256,
     `files` each file of the folder to its size and SHA-256. `temperatures` maps groups of labels to their calibration
-    temperature if it is not 1. The JSON file has one more field, `sha256`, which is the
-    digest of all other fields.
+    temperature if it is not 1. The JSON file has one more field, `sha256`, the digest of all other fields.
     """
 
     model_id: str
@@ -113,26 +112,24 @@ class BakedModel:
         """
         manifest = Manifest.read(folder)
         for name, entry in manifest.files.items():
-            _check_size(folder / name, entry["bytes"])
+            path = folder / name
+            if not path.is_file():
+                raise CheckpointError(f"{path}: missing")
+            if path.stat().st_size != entry["bytes"]:
+                raise CheckpointError(f"{path}: {path.stat().st_size} bytes, expected {entry['bytes']}")
         fields = _read_json(folder / PREPROCESS)
         try:
-            preprocess = PreprocessConfig.from_json(fields)
+            return cls(folder, manifest, PreprocessConfig.from_json(fields))
         except (KeyError, TypeError) as error:
             raise CheckpointError(f"{folder / PREPROCESS}: {error}: bake it again") from error
-        if preprocess.crop_size != manifest.vision.image_size:
-            raise CheckpointError(
-                f"{folder / PREPROCESS}: crops to {preprocess.crop_size} pixels, the model takes "
-                f"{manifest.vision.image_size}"
-            )
-        return cls(folder, manifest, preprocess)
 
     def vision_weights(self) -> TensorFile:
         """Return the vision tower's weights. Raises CheckpointError if a tensor is missing or has the wrong shape."""
-        return _weights(self.folder / VISION, vision_shapes(self.manifest.vision))
+        return TensorFile(self.folder / VISION, vision_shapes(self.manifest.vision))
 
     def text_weights(self) -> TensorFile:
         """Return the text tower's weights. Raises CheckpointError if a tensor is missing or has the wrong shape."""
-        return _weights(self.folder / TEXT, text_shapes(self.manifest.text))
+        return TensorFile(self.folder / TEXT, text_shapes(self.manifest.text))
 
 
 def verify(folder: Path) -> Manifest:
@@ -162,19 +159,6 @@ def write_json(path: Path, value: Any) -> None:
 def json_text(value: Any) -> str:
     """Return `value` as indented JSON; keys keep their order."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-
-
-def _weights(path: Path, shapes: Shapes) -> TensorFile:
-    weights = TensorFile(path)
-    weights.check_shapes(shapes)
-    return weights
-
-
-def _check_size(path: Path, expected: int) -> None:
-    """Raise CheckpointError unless `path` is a file of `expected` bytes."""
-    size = path.stat().st_size if path.is_file() else None
-    if size != expected:
-        raise CheckpointError(f"{path}: {'missing' if size is None else f'{size} bytes, expected {expected}'}")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -13,12 +13,9 @@ from function.model.digests import sha256
 
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 DEFAULT_REVISION = "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268"
-# Digests that the weights of a known revision must have. The digests of other checkpoints are only recorded.
-_KNOWN_WEIGHTS = {
-    (DEFAULT_MODEL, DEFAULT_REVISION): {
-        "pytorch_model.bin": "a63082132ba4f97a80bea76823f544493bffa8082296d62d71581a4feff1576f"
-    }
-}
+# Weights of the default model and their SHA-256. The digests of other checkpoints are only recorded.
+_DEFAULT_WEIGHTS = "pytorch_model.bin"
+_DEFAULT_SHA256 = "a63082132ba4f97a80bea76823f544493bffa8082296d62d71581a4feff1576f"
 # In order of preference: a repository often holds the same weights several times, for other frameworks too.
 _TRANSFORMERS_WEIGHTS = (
     "model.safetensors",
@@ -46,17 +43,20 @@ class Checkpoint:
     def named(cls, model: str, revision: str | None) -> Self:
         """Return the checkpoint in the folder `model` or, if there is no such folder, of the hub's model `model`.
 
+        The id of a folder is its path relative to the working directory, or only its name, because clients see it.
+
         Raises CheckpointError if `model` is not a valid id either.
         """
-        folder = Path(model)
+        here, folder = Path.cwd(), Path(model).resolve()
         if folder.is_dir():
-            return cls(model_id=_public_name(folder), folder=folder)
+            model_id = folder.relative_to(here).as_posix() if folder.is_relative_to(here) else folder.name
+            return cls(model_id, folder=folder)
         if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
             raise CheckpointError(f"{model}: no such folder, and not the id of a model on the hub")
         if model == DEFAULT_MODEL:
             revision = revision or DEFAULT_REVISION
-        is_commit = revision is not None and re.fullmatch(r"[0-9a-f]{40}", revision) is not None
-        return cls(model_id=model, revision=revision or "" if is_commit else "", requested_revision=revision)
+        is_commit = revision and re.fullmatch(r"[0-9a-f]{40}", revision)
+        return cls(model, revision if revision and is_commit else "", revision)
 
     @property
     def name(self) -> str:
@@ -71,16 +71,33 @@ class Checkpoint:
         return self.folder
 
     def download(self) -> Self:
-        """Return the checkpoint with its folder, downloaded if necessary, and its digests checked.
+        """Return the checkpoint with its folder, downloaded from the hub if necessary.
 
         Raises HubUnreachable if the hub does not answer and there is no earlier download, CheckpointError if the hub
-        has no such model, or the files are not the expected ones.
+        has no such model, or the default model's weights do not have the expected digest.
         """
-        checkpoint = self if self.folder else self._download()
-        digests = checkpoint.digests()
-        for name, expected in _KNOWN_WEIGHTS.get((checkpoint.model_id, checkpoint.revision), {}).items():
-            if digests.get(name) != expected:
-                raise CheckpointError(f"{checkpoint.name}: {name} has SHA-256 {digests.get(name)}, expected {expected}")
+        if self.folder:
+            return self
+        from huggingface_hub import HfApi, snapshot_download  # noqa: PLC0415
+        from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
+        from huggingface_hub.utils import httpx  # noqa: PLC0415 - its errors are raised if nothing answers
+
+        try:
+            info = HfApi().model_info(self.model_id, revision=self.requested_revision, timeout=10)
+            needed = self._needed([file.rfilename for file in info.siblings or []])
+            folder = snapshot_download(self.model_id, revision=self.requested_revision, allow_patterns=needed)
+        except (httpx.HTTPError, OSError) as error:
+            if isinstance(error, HfHubHTTPError) and error.response.status_code < 500:
+                raise CheckpointError(f"{self.name}: the hub says: {str(error).splitlines()[0]}") from error
+            folder = self._earlier_download(error)
+        # The folder's name in the cache is the commit.
+        checkpoint = replace(self, revision=Path(folder).name, folder=Path(folder))
+        if (checkpoint.model_id, checkpoint.revision) == (DEFAULT_MODEL, DEFAULT_REVISION):
+            digest = checkpoint.digests().get(_DEFAULT_WEIGHTS)
+            if digest != _DEFAULT_SHA256:
+                raise CheckpointError(
+                    f"{checkpoint.name}: {_DEFAULT_WEIGHTS} has SHA-256 {digest}, expected {_DEFAULT_SHA256}"
+                )
         return checkpoint
 
     def digests(self) -> dict[str, str]:
@@ -105,38 +122,21 @@ class Checkpoint:
         small = [name for name in names if any(fnmatch(name, pattern) for pattern in _SMALL_FILES)]
         return sorted({*weights, *small})
 
-    def _download(self) -> Self:
-        from huggingface_hub import HfApi, snapshot_download  # noqa: PLC0415
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415
-        from huggingface_hub.utils import httpx  # noqa: PLC0415 - its errors are raised if nothing answers
-
-        try:
-            info = HfApi().model_info(self.model_id, revision=self.requested_revision, timeout=10)
-            needed = self._needed([file.rfilename for file in info.siblings or []])
-            folder = snapshot_download(self.model_id, revision=info.sha, allow_patterns=needed)
-            return replace(self, revision=info.sha or "", folder=Path(folder))
-        except HfHubHTTPError as error:
-            if error.response is not None and error.response.status_code < 500:
-                raise CheckpointError(f"{self.name}: the hub says: {str(error).splitlines()[0]}") from error
-            return self._earlier_download(error)
-        except (httpx.HTTPError, OSError, LocalEntryNotFoundError) as error:
-            return self._earlier_download(error)
-
-    def _earlier_download(self, reason: Exception) -> Self:
-        """Return the checkpoint in the hub's cache on this machine. Raises HubUnreachable if it is not there."""
+    def _earlier_download(self, reason: Exception) -> str:
+        """Return the folder in the hub's cache on this machine. Raises HubUnreachable if it is not there."""
         from huggingface_hub import snapshot_download  # noqa: PLC0415
 
+        revision, small = self.requested_revision, list(_SMALL_FILES)  # `_needed` checks that weights are there, too
         try:
-            cached = snapshot_download(self.model_id, revision=self.requested_revision, local_files_only=True)
-            checkpoint = replace(self, folder=Path(cached))
-            checkpoint.digests()
+            folder = snapshot_download(self.model_id, revision=revision, allow_patterns=small, local_files_only=True)
+            self._needed([path.name for path in Path(folder).iterdir()])
         except (OSError, CheckpointError):
             cause = (str(reason).strip().splitlines() or [type(reason).__name__])[0]
             raise HubUnreachable(
                 f"cannot reach the Hugging Face hub for {self.name} ({cause}). Check the network, or "
                 "name a checkpoint folder instead: --model models/demo works offline."
             ) from reason
-        return checkpoint
+        return str(folder)
 
 
 def transformers_weights(names: Sequence[str]) -> list[str]:
@@ -153,10 +153,3 @@ def _first_matching(names: Sequence[str], config: str, patterns: Sequence[str]) 
     """Return the names that match the first pattern with a match, none without the configuration."""
     matches = ([name for name in names if fnmatch(name, pattern)] for pattern in patterns if config in names)
     return next((weights for weights in matches if weights), [])
-
-
-def _public_name(folder: Path) -> str:
-    """Return the name that clients see: the path relative to the working directory, or only the folder's name."""
-    here = Path.cwd()
-    resolved = folder.resolve()
-    return resolved.relative_to(here).as_posix() if resolved.is_relative_to(here) else resolved.name

@@ -68,7 +68,7 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
 
 
 def _load(folder: Path) -> tuple[CLIPModel, dict[str, Any], Any]:
-    """Return the model, its `preprocessor_config.json` and its tokenizer, read in Transformers' or open_clip's format."""
+    """Return the model, its `preprocessor_config.json` and its tokenizer, from Transformers' or open_clip's format."""
     if transformers_weights([path.name for path in folder.iterdir()]):
         config, weights = AutoConfig.from_pretrained(folder), None
         if not isinstance(config, CLIPConfig):

@@ -21,15 +21,21 @@ class TensorFile(Mapping[str, Tensor]):
     the tensors one by one then needs memory for the copies only. Safe to use from several threads.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Read the header of `path`. Raises CheckpointError if the header cannot be read."""
-        self._path = path
-        self._file, self._reads = self._mapped(), itertools.count()
-        # `keys` of safe_open is a method, so `in` and iteration do not work on the object itself.
-        self.shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in self._file.keys()}  # noqa: SIM118
+    def __init__(self, path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Read the header of `path`.
+
+        Raises CheckpointError if it cannot be read, or if a tensor of `shapes` is missing or has another shape.
+        """
+        self._path, self._reads = path, itertools.count()
+        self._file = self._mapped()
+        self._names = frozenset(self._file.keys())
+        for name, expected in shapes.items():
+            shape = tuple(self._file.get_slice(name).get_shape()) if name in self._names else None
+            if shape != expected:
+                raise CheckpointError(f"{path}: {name} has shape {shape}, expected {expected}")
 
     def __getitem__(self, name: str) -> Tensor:
-        if name not in self.shapes:
+        if name not in self._names:
             raise KeyError(name)
         if next(self._reads) % _TENSORS_A_MAPPING == 0:
             self._file = self._mapped()
@@ -37,16 +43,10 @@ class TensorFile(Mapping[str, Tensor]):
         return tensor
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.shapes)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self.shapes)
-
-    def check_shapes(self, expected: Mapping[str, tuple[int, ...]]) -> None:
-        """Raise CheckpointError if a tensor of `expected` is missing or has another shape."""
-        for name, shape in expected.items():
-            if self.shapes.get(name) != shape:
-                raise CheckpointError(f"{self._path}: {name} has shape {self.shapes.get(name)}, expected {shape}")
+        return len(self._names)
 
     def _mapped(self) -> Any:
         try:

@@ -65,8 +65,7 @@ class LabelBank:
             raise CheckpointError(f"{folder / BANK_JSON}: {error!r}: bake it again") from error
         if labels.digest != labels_digest:
             raise CheckpointError(f"{folder / BANK_JSON}: the labels differ from those in the manifest: bake it again")
-        tensors = TensorFile(folder / BANK_TENSORS)
-        tensors.check_shapes({group.name: _shape(group, dim) for group in labels.groups})
+        tensors = TensorFile(folder / BANK_TENSORS, {group.name: _shape(group, dim) for group in labels.groups})
         return cls(
             labels,
             tuple(

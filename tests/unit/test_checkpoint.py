@@ -3,6 +3,7 @@
 A small HTTP server replaces the hub. The client is the real `huggingface_hub`.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -65,6 +66,23 @@ def test_downloads_only_the_needed_files_and_only_once(hub: Hub, run: Bake, tmp_
     assert "already contains somebody/small-clip@0123456" in run(hub.url, "--model", hub.model_id)[1]
     code, log = run(UNREACHABLE, "--model", hub.model_id, "--revision", REVISION)
     assert (code, hub.requested) == (0, []), log
+
+
+@pytest.mark.parametrize("revision", [[], ["--revision", REVISION]])
+def test_an_earlier_download_is_baked_if_the_hub_cannot_be_reached(
+    hub: Hub, run: Bake, tmp_path: Path, revision: list[str]
+) -> None:
+    code, log = run(hub.url, "--model", hub.model_id, *revision)
+    assert code == 0, log
+    baked = Manifest.read(tmp_path / "out")
+    (tmp_path / "out").rename(tmp_path / "first")
+    code, log = run(UNREACHABLE, "--model", hub.model_id, *revision)
+    assert code == 0, log
+    assert Manifest.read(tmp_path / "out") == baked
+    shutil.rmtree(tmp_path / "out")
+    next((tmp_path / "hub").glob("**/snapshots/*/model.safetensors")).unlink()
+    code, log = run(UNREACHABLE, "--model", hub.model_id, *revision)
+    assert code == 3, log
 
 
 def test_pinned_weights_with_another_digest_are_refused(hub: Hub, run: Bake, tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_packing_with_several_threads_gives_equal_embeddings(tmp_path: Path, dty
     pixels = torch.randn(2, 3, 32, 32)
     expected = ImageEncoder(weights, vision_config(model), dtype)(pixels)
     for _ in range(20):
-        stored = TensorFile(tmp_path / "vision.safetensors")
+        stored = TensorFile(tmp_path / "vision.safetensors", vision_shapes(vision_config(model)))
         assert torch.equal(ImageEncoder(stored, vision_config(model), dtype, threads=8)(pixels), expected)
 
 
