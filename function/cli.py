@@ -1,9 +1,4 @@
-"""The command line: tag images on this machine, without a server.
-
-    python -m function tag PICTURES... [--json] [--labels A,B] [--top-k N] [--min-score X] ...
-
-Exit codes: 0 all images were tagged, 1 some images failed, 2 nothing was tagged (usage error, no model).
-"""
+"""The command line: tag images on this machine, without a server. docs/cli.md describes it."""
 
 import argparse
 import json
@@ -28,19 +23,18 @@ SUFFIXES = frozenset(
 )
 # While one image is encoded, the other threads decode the next images.
 _THREADS = 4
-# The API's options that the command line has, with their names here.
+# The API's options that the command line has: name here, value and help.
 _OPTIONS = {
-    "candidate_labels": "--labels",
-    "background_labels": "--background-labels",
-    "top_k": "--top-k",
-    "min_score": "--min-score",
-    "background": "--background",
-    "function_to_apply": "--function-to-apply",
+    "candidate_labels": ("--labels", "A,B", "your own labels instead of the model's"),
+    "background_labels": ("--background-labels", "A,B", "labels that compete with yours and are never returned"),
+    "background": ("--background", "BOOL", "false if every image shows one of the model's labels"),
+    "top_k": ("--top-k", "N", "maximum number of tags"),
+    "min_score": ("--min-score", "X", "minimum score of a tag"),
+    "function_to_apply": ("--function-to-apply", "NAME", "softmax (default), or none for logits"),
 }
 _EXIT_CODES = (
     "Exit codes: 0 all images were tagged, 1 some images failed, 2 nothing was tagged (usage error, no model)."
 )
-
 _DEMO_FOUND_NOTHING = (
     "some images have no tags. The demo model knows drawings only. To tag photos, bake the real model on a machine "
     "with a network: make run MODEL_ID=openai/clip-vit-base-patch32"
@@ -57,9 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_error("no images found")
         return 2
     try:
-        tag_options = _tag_options(options)
-        tagger = _load_tagger(options.model_dir)
-        tagger.check_labels(tag_options)
+        tagger, tag_options = _load(options)
     except TaggerError as error:
         _print_error(str(error))
         return 2
@@ -94,27 +86,22 @@ def _is_image(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def _tag_options(options: argparse.Namespace) -> "TagOptions":
-    """Return the options for the tagger.
+def _load(options: argparse.Namespace) -> tuple["Tagger", "TagOptions"]:
+    """Return the tagger for the baked folder of the command line or the environment, and the options for it.
 
-    Raises InvalidOption.
+    Raises InvalidOption or ModelError.
     """
-    from function.tagging.options import TagOptions  # noqa: PLC0415 - slow to import, so only after the usage check
-
-    values = {name: value for name in _OPTIONS if (value := getattr(options, name)) is not None}
-    return TagOptions.parse(values, names=_OPTIONS)
-
-
-def _load_tagger(model_dir: Path | None) -> "Tagger":
-    """Return the tagger for the baked folder `model_dir`, or for the one of the environment.
-
-    Raises ModelError.
-    """
-    from function.settings import Settings  # noqa: PLC0415 - slow to import, so only after the usage check
+    # Slow to import, so only after the usage check.
+    from function.settings import Settings  # noqa: PLC0415
+    from function.tagging.options import TagOptions  # noqa: PLC0415
     from function.tagging.tagger import Tagger  # noqa: PLC0415
 
+    values = {name: value for name in _OPTIONS if (value := getattr(options, name)) is not None}
+    tag_options = TagOptions.parse(values, names={name: flag for name, (flag, _, _) in _OPTIONS.items()})
     settings = Settings.from_environment(os.environ)
-    return Tagger.load(model_dir or settings.model_dir, settings.model_dtype, settings.max_image_pixels)
+    tagger = Tagger.load(options.model_dir or settings.model_dir, settings.model_dtype, settings.max_image_pixels)
+    tagger.check_labels(tag_options)
+    return tagger, tag_options
 
 
 def _tag_all(
@@ -182,12 +169,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     tag = commands.add_parser("tag", help="tag images", description="Tag images on this machine.", epilog=_EXIT_CODES)
     tag.add_argument("pictures", nargs="+", metavar="PICTURES", help="image files, folders (with subfolders), or globs")
     tag.add_argument("--json", action="store_true", help="print a line of JSON for each image instead of a table")
-    tag.add_argument("--labels", dest="candidate_labels", metavar="A,B", help="your own labels instead of the model's")
-    tag.add_argument("--background-labels", metavar="A,B", help="labels that compete with yours and are never returned")
-    tag.add_argument("--background", metavar="BOOL", help="false if every image shows one of the model's labels")
-    tag.add_argument("--top-k", metavar="N", help="maximum number of tags")
-    tag.add_argument("--min-score", metavar="X", help="minimum score of a tag")
-    tag.add_argument("--function-to-apply", metavar="NAME", help="softmax (default), or none for logits")
+    for name, (flag, metavar, help_text) in _OPTIONS.items():
+        tag.add_argument(flag, dest=name, metavar=metavar, help=help_text)
     tag.add_argument("--model-dir", type=Path, metavar="DIR", help="the baked model folder (default: $MODEL_DIR)")
     return parser.parse_args(arguments)
 

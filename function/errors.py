@@ -1,32 +1,5 @@
 """Every error that the service raises on purpose. Each class has a `code` that clients may rely on.
 
-TaggerError
-├── RequestError               the request is wrong
-│   ├── MissingImage           no image, or an empty one
-│   ├── TooManyImages          more than one image
-│   ├── MalformedBody          the body does not parse
-│   ├── UnsupportedMediaType   the content type or the image format is not supported
-│   ├── TooManyBytes           the upload is larger than the limit
-│   ├── TooSlow                the upload takes longer than the limit
-│   ├── InvalidOption          an option or a text is not valid
-│   ├── SourceNotSupported     this deployment does not read s3:// URLs
-│   ├── SourceForbidden        the s3:// URL names another bucket
-│   ├── ObjectNotFound         the S3 object, or this version of it, does not exist
-│   └── ObjectArchived         the S3 object must be restored before it can be read
-├── ImageError                 the image is wrong
-│   ├── TooManyPixels          the image is larger than the limit
-│   └── UndecodableImage       the format is supported, but the file is broken
-├── Overloaded                 too many requests are waiting (temporary)
-├── StorageUnavailable         S3 or EventBridge failed (temporary)
-├── BulkError                  raised by the bulk function only
-│   ├── MalformedMessage       a queue message or a batch item names no object
-│   └── ItemsUnfinished        a part of the batch is not done, so the batch must be retried
-├── UnexpectedEvent            a Lambda function got an event that it does not handle
-└── ModelError                 raised at build time or start-up, never for a request
-    ├── LabelsError            labels.toml is not valid
-    ├── CheckpointError        a checkpoint or a baked folder is not valid
-    └── HubUnreachable         the model hub cannot be reached
-
 `api/problems.py` maps these errors to HTTP statuses.
 """
 

@@ -20,9 +20,7 @@ class Settings(BaseModel):
         description="Number format of the image encoder. auto selects bfloat16 if the CPU supports it in hardware.",
     )
     max_image_bytes: int = Field(
-        default=4_500_000,
-        gt=0,
-        description="Maximum image size in bytes. Lambda limits a base64 request to 6 MB.",
+        default=4_500_000, gt=0, description="Maximum image size in bytes. Lambda limits a base64 request to 6 MB."
     )
     # images/bounds.py sets Pillow's own limit to twice this maximum.
     max_image_pixels: int = Field(
@@ -50,9 +48,7 @@ class Settings(BaseModel):
     event_bus: str = Field(default="default", description="EventBridge bus for one ImageTagged event per image.")
     write_object_tags: bool = Field(default=False, description="Also write the tags to the S3 objects.")
     max_object_bytes: int = Field(
-        default=50_000_000,
-        gt=0,
-        description="Maximum size of an S3 object in bytes. Several are in memory at once.",
+        default=50_000_000, gt=0, description="Maximum size of an S3 object in bytes. Several are in memory at once."
     )
 
     @classmethod

@@ -88,13 +88,16 @@ class TextEncoder:
         """Whether the text tower is in memory."""
         return self._loaded is not None
 
-    def load(self) -> None:
-        """Load the tokenizer and the text tower, unless they are loaded."""
-        self._tokenizer_and_tower()
+    def load(self) -> tuple[Tokenizer, TextTower]:
+        """Return the tokenizer and the text tower. The first call reads them from disk."""
+        if self._loaded is None:
+            tokenizer = Tokenizer(self._tokenizer_path, self._config)
+            self._loaded = tokenizer, TextTower(self._weights, self._config, self._threads)
+        return self._loaded
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has. A text with more than `max_position_embeddings` is cut."""
-        return self._tokenizer_and_tower()[0].count(texts)
+        return self.load()[0].count(texts)
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
         """Return the text embeddings, unit length, shape (len(texts), projection_dim), float32.
@@ -105,7 +108,7 @@ class TextEncoder:
         known = {text: self._cache[text] for text in texts if text in self._cache}
         unknown = [text for text in dict.fromkeys(texts) if text not in known]
         if unknown:
-            tokenizer, tower = self._tokenizer_and_tower()
+            tokenizer, tower = self.load()
             embeddings = tower(tokenizer(unknown))
             # Cached rows are copies, because a view would keep the whole batch in memory.
             known |= {text: row.clone() for text, row in zip(unknown, embeddings, strict=True)}
@@ -119,9 +122,3 @@ class TextEncoder:
             self._cache.move_to_end(text)
         while len(self._cache) > self._cached_texts:
             self._cache.popitem(last=False)
-
-    def _tokenizer_and_tower(self) -> tuple[Tokenizer, TextTower]:
-        if self._loaded is None:
-            tokenizer = Tokenizer(self._tokenizer_path, self._config)
-            self._loaded = tokenizer, TextTower(self._weights, self._config, self._threads)
-        return self._loaded

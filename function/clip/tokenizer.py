@@ -2,12 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from function.model.config import TextConfig
-
-if TYPE_CHECKING:
-    from tokenizers import Encoding
 
 # Transformers' CLIPTextModel: with this `eos_token_id`, which old configurations wrongly name, the end token is the one
 # with the largest id.
@@ -33,7 +29,7 @@ class Tokenizer:
         that is too long loses its last words.
         """
         tokens = []
-        for encoding in self._encode(texts):
+        for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False):
             encoding.truncate(self._context_length - self._special_tokens)
             ids = self._tokenizer.post_process(encoding).ids
             tokens.append(ids[: self._end(ids) + 1])
@@ -41,10 +37,7 @@ class Tokenizer:
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has, start and end token included, before it is cut."""
-        return [len(encoding) + self._special_tokens for encoding in self._encode(texts)]
-
-    def _encode(self, texts: Sequence[str]) -> list["Encoding"]:
-        return self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [len(encoding) for encoding in self._tokenizer.encode_batch(list(texts))]
 
     def _end(self, ids: list[int]) -> int:
         """Return the position of the end token, 0 if there is none."""

@@ -65,13 +65,13 @@ class _Layer:
         self._norm2, self._up, self._down = _mlp(read, name, config)
 
     def __call__(self, x: Tensor, groups: Sequence[Group]) -> Tensor:
-        parts = _split(self._qkv(self._norm1(x)), groups)
+        parts = _sequences(self._qkv(self._norm1(x)), groups)
         attended = [self._attend(part, group) for part, group in zip(parts, groups, strict=True)]
         x = self._out(_join(attended), x)
         return self._down(self._up(self._norm2(x)), x)
 
     def _attend(self, qkv: Tensor, group: Group) -> Tensor:
-        """Return the attention of one group, (count * length, hidden_size), from (count * length, 3 * hidden_size).
+        """Return the attention of one group, (count * length, hidden_size), from (count, length, 3 * hidden_size).
 
         For so few tokens, two products and a softmax are faster than torch's fused kernel.
         """
@@ -136,14 +136,9 @@ def _packing_threads(count: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(count, thread_name_prefix="pack", initializer=torch.set_num_threads, initargs=(1,))
 
 
-def _split(x: Tensor, groups: Sequence[Group]) -> Sequence[Tensor]:
-    """Return the rows of each group."""
-    return torch.split(x, [group.count * group.length for group in groups])
-
-
 def _sequences(x: Tensor, groups: Sequence[Group]) -> list[Tensor]:
-    """Return the tokens of each group, (count, length, hidden)."""
-    parts = _split(x, groups)
+    """Return the rows of each group, (count, length, columns)."""
+    parts = torch.split(x, [group.count * group.length for group in groups])
     return [part.view(group.count, group.length, -1) for part, group in zip(parts, groups, strict=True)]
 
 

@@ -85,7 +85,7 @@ def test_demo_model_without_tags_says_once_that_it_knows_drawings_only(
 ) -> None:
     demo = replace(small_tagger.manifest, model_id="models/demo")
     monkeypatch.setattr(small_tagger, "manifest", demo)
-    monkeypatch.setattr(cli, "_load_tagger", lambda _: small_tagger)
+    monkeypatch.setattr(Tagger, "load", lambda *_: small_tagger)
     code, _, err = run(folder / "cat.jpg", folder / "deep", "--min-score", 1)
     assert (code, err.count("The demo model knows drawings only."), len(err.splitlines())) == (0, 1, 1)
     assert "make run MODEL_ID=openai/clip-vit-base-patch32" in err
