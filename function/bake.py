@@ -15,11 +15,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from torch import Tensor
+from tqdm import tqdm
 
 from function.clip.text_encoder import TextEncoder
 from function.errors import CheckpointError, HubUnreachable, LabelsError, ModelError
-from function.model import baked_folder
-from function.model.baked_folder import BakedModel, Manifest
+from function.model.baked_folder import MANIFEST, TEXT, TOKENIZER, BakedModel, Manifest, verify
 from function.model.checkpoint import DEFAULT_MODEL, Checkpoint
 from function.model.config import TextConfig
 from function.model.digests import describe_files
@@ -34,9 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         if options.check:
-            print("\n".join(summary(options.labels)))
+            _print_summary(options.labels)
         elif options.verify:
-            manifest = baked_folder.verify(options.verify)
+            manifest = verify(options.verify)
             _log(f"{options.verify}: {manifest.model_name}, {len(manifest.files)} files match the manifest")
         else:
             bake(options.model, options.revision, options.labels, options.out)
@@ -46,19 +46,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def summary(labels_path: Path) -> list[str]:
-    """Return a summary of a labels file: one line with the totals, and one line for each group.
-
-    Raises LabelsError if the file is invalid.
-    """
+def _print_summary(labels_path: Path) -> None:
+    """Print the totals of a labels file, then a line for each group. Raises LabelsError if the file is invalid."""
     labels = LabelSet.read(labels_path)
     count = sum(len(group.labels) for group in labels.groups)
-    lines = [f"{labels_path}: groups {len(labels.groups)}, labels {count}, embeddings {labels.size}"]
+    print(f"{labels_path}: groups {len(labels.groups)}, labels {count}, embeddings {labels.size}")
     for group in labels.groups:
-        line = f"  {group.name}: labels {len(group.labels)}, background {len(group.background)}"
-        line += f", context {len(group.context)}, templates {len(group.templates)}"
-        lines.append(line + (f"; of {group.parent}: {', '.join(group.parent_labels)}" if group.parent else ""))
-    return lines
+        parent = f"; of {group.parent}: {', '.join(group.parent_labels)}" if group.parent else ""
+        print(
+            f"  {group.name}: labels {len(group.labels)}, background {len(group.background)}, "
+            f"context {len(group.context)}, templates {len(group.templates)}{parent}"
+        )
 
 
 def bake(model: str, revision: str | None, labels_path: Path, out: Path) -> None:
@@ -69,7 +67,7 @@ def bake(model: str, revision: str | None, labels_path: Path, out: Path) -> None
     Raises LabelsError, CheckpointError or HubUnreachable.
     """
     labels = LabelSet.read(labels_path)
-    if out.exists() and not (out / baked_folder.MANIFEST).is_file() and any(out.iterdir()):
+    if out.exists() and not (out / MANIFEST).is_file() and any(out.iterdir()):
         raise CheckpointError(
             f"{out} exists and is not a baked model folder, so it is not overwritten. Choose another --out."
         )
@@ -84,7 +82,7 @@ def bake(model: str, revision: str | None, labels_path: Path, out: Path) -> None
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
         folder = Path(temporary, "new")
         manifest = _write(checkpoint, labels, folder)
-        baked_folder.verify(folder)
+        verify(folder)
         if out.exists():
             out.rename(Path(temporary, "old"))
         folder.rename(out)
@@ -122,7 +120,7 @@ def _write(checkpoint: Checkpoint, labels: LabelSet, folder: Path) -> Manifest:
         labels_digest=labels.digest,
         source=source,
         versions={name: version(name) for name in ("transformers", "torch", "tokenizers", "safetensors")},
-        files=describe_files(folder, without=baked_folder.MANIFEST),
+        files=describe_files(folder, without=MANIFEST),
     )
     manifest.write(folder)
     for path in folder.rglob("*"):  # safetensors writes files that only their owner can read
@@ -131,14 +129,9 @@ def _write(checkpoint: Checkpoint, labels: LabelSet, folder: Path) -> Manifest:
 
 
 def _embed_labels(labels: LabelSet, folder: Path, config: TextConfig) -> None:
-    """Write the label bank, encoded with the text tower that is already in `folder`.
-
-    Raises LabelsError if a prompt is longer than the model's context.
-    """
-    from tqdm import tqdm  # noqa: PLC0415
-
-    weights = TensorFile(folder / baked_folder.TEXT, text_shapes(config))
-    encoder = TextEncoder(weights, folder / baked_folder.TOKENIZER, config)
+    """Write the label bank, encoded with the text tower in `folder`. Raises LabelsError if a prompt is too long."""
+    weights = TensorFile(folder / TEXT, text_shapes(config))
+    encoder = TextEncoder(weights, folder / TOKENIZER, config)
     limit = config.max_position_embeddings
     with tqdm(desc="bake: labels", unit=" label", total=labels.size, disable=None) as progress:
 

@@ -28,10 +28,6 @@ logger = Logger(service="pet-tagger-smoke-test")
 settings = Settings.from_environment(os.environ)
 
 
-class AttemptFailed(Exception):
-    """The new version did not return tags. Another attempt may succeed."""
-
-
 def handler(event: dict[str, str], context: Any) -> None:
     """Test the new version and report the result to CodeDeploy."""
     problem = smoke_test(lambda: context.get_remaining_time_in_millis() / 1000 - _RESERVED_S)
@@ -69,7 +65,7 @@ def smoke_test(remaining_s: Callable[[], float]) -> str:
 def tag_photo(client: Any, function: str) -> list[dict[str, Any]]:
     """Return the tags of the photo from `POST /tag` of `function`, an ARN with a version or a name.
 
-    Raises AttemptFailed if the function fails or answers with an error, and botocore's errors.
+    Raises RuntimeError if the function fails or answers with an error, and botocore's errors.
     """
     request = {
         "resource": "/tag",
@@ -86,7 +82,7 @@ def tag_photo(client: Any, function: str) -> list[dict[str, Any]]:
     response = client.invoke(FunctionName=function, Payload=json.dumps(request).encode())
     answer = json.loads(response["Payload"].read())
     if response.get("FunctionError") or not isinstance(answer, dict) or answer.get("statusCode") != 200:
-        raise AttemptFailed(f"expected an answer with status 200, got: {json.dumps(answer)[:500]}")
+        raise RuntimeError(f"expected an answer with status 200, got: {json.dumps(answer)[:500]}")
     tags: list[dict[str, Any]] = json.loads(answer["body"])
     return tags
 

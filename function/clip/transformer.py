@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from function.clip.linear import Linear, LinearAdd, linear, linear_add
+from function.clip.linear import linear, linear_add
 from function.clip.weight_reader import Matrix, WeightReader
 from function.model.config import TowerConfig
 
@@ -62,13 +62,13 @@ class _Layer:
         self._norm1 = layer_norm(read, f"{name}layer_norm1", config)
         self._qkv = linear(*_projections(read, f"{name}self_attn.", "qkv"))
         self._out = linear_add(*_projections(read, f"{name}self_attn.", ["out"]))
-        self._norm2, self._up, self._down = _mlp(read, name, config)
+        self._mlp = _mlp(read, name, config)
 
     def __call__(self, x: Tensor, groups: Sequence[Group]) -> Tensor:
         parts = _sequences(self._qkv(self._norm1(x)), groups)
         attended = [self._attend(part, group) for part, group in zip(parts, groups, strict=True)]
         x = self._out(_join(attended), x)
-        return self._down(self._up(self._norm2(x)), x)
+        return self._mlp(x)
 
     def _attend(self, qkv: Tensor, group: Group) -> Tensor:
         """Return the attention of one group, (count * length, hidden_size), from (count, length, 3 * hidden_size).
@@ -101,7 +101,7 @@ class _LastLayer:
         self._v = values.clone(memory_format=torch.contiguous_format)
         self._v_bias = read.copy(f"{name}self_attn.v_proj.bias")
         self._out = linear_add(*_projections(read, f"{name}self_attn.", ["out"]))
-        self._norm2, self._up, self._down = _mlp(read, name, config)
+        self._mlp = _mlp(read, name, config)
 
     def __call__(self, x: Tensor, groups: Sequence[Group]) -> Tensor:
         normed = _sequences(self._norm1(x), groups)
@@ -113,7 +113,7 @@ class _LastLayer:
         ]
         values = _join(means).transpose(0, 1) @ self._v  # (heads, sequences, head_dim)
         x = self._out(values.transpose(0, 1).flatten(1) + self._v_bias, self._selected(_sequences(x, groups)))
-        return self._down(self._up(self._norm2(x)), x)
+        return self._mlp(x)
 
     def _selected(self, sequences: Sequence[Tensor]) -> Tensor:
         """Return the one token of each sequence, (sequences, hidden)."""
@@ -147,13 +147,13 @@ def _join(parts: list[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-def _mlp(read: WeightReader, name: str, config: TowerConfig) -> tuple[Callable[[Tensor], Tensor], Linear, LinearAdd]:
-    """Return the feed-forward block: norm, product with activation, product with residual."""
+def _mlp(read: WeightReader, name: str, config: TowerConfig) -> Callable[[Tensor], Tensor]:
+    """Return the feed-forward block: norm, product with activation, product with the block's input as residual."""
     times, activation = _ACTIVATIONS[config.hidden_act]
     norm = layer_norm(read, f"{name}layer_norm2", config, times)
     up = linear(read.matrix(f"{name}mlp.fc1.weight"), read.copy(f"{name}mlp.fc1.bias").mul_(times), activation)
     down = linear_add(read.matrix(f"{name}mlp.fc2.weight"), read.copy(f"{name}mlp.fc2.bias"), times=1 / times)
-    return norm, up, down
+    return lambda x: down(up(norm(x)), x)
 
 
 def _projections(read: WeightReader, name: str, which: Sequence[str]) -> tuple[Matrix, Tensor]:

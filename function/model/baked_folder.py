@@ -64,10 +64,7 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Return the manifest of `folder`.
-
-        Raises CheckpointError if there is none, or if another version of the code wrote it.
-        """
+        """Return the manifest of `folder`. Raises CheckpointError if there is none, or one of another version."""
         path = folder / MANIFEST
         fields = _read_json(path)
         fields.pop("sha256", None)  # `verify` checks it

@@ -178,9 +178,7 @@ def _side(size: Any) -> int:
 
 def _load(folder: Path) -> dict[str, Tensor]:
     """Return the weights in `folder` by open_clip's names."""
-    path = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
-    if path is None:
-        raise CheckpointError(f"{folder.name}: no weights: none of {', '.join(WEIGHTS)}")
+    path = next(folder / name for name in WEIGHTS if (folder / name).is_file())
     try:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
