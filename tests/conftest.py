@@ -4,13 +4,17 @@ import io
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
+from starlette.testclient import TestClient
 
 from function import bake
+from function.api.app import create_app
+from function.settings import Settings
 from function.tagging.tagger import Tagger
 from tests.support.programs import MODEL, ROOT
 from tools.server_process import free_port, serving
@@ -43,14 +47,19 @@ def small_tagger(small_model: Path) -> Tagger:
     return Tagger.load(small_model, "float32", MAX_PIXELS)
 
 
+@pytest.fixture(scope="module")
+def client(small_tagger: Tagger) -> Iterator[TestClient]:
+    """A client of the app with the small model. There is no server."""
+    with TestClient(create_app(small_tagger, Settings())) as client:
+        yield client
+
+
 @pytest.fixture(scope="session")
 def service(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the local server with the small model, without a slash at its end. Uploads time out after 3 s."""
-    port, log = free_port(), tmp_path_factory.mktemp("service") / "log"
-    command = (sys.executable, "-m", "uvicorn", "function.handler:app", "--port", str(port))
     environment = {"MODEL_DIR": str(small_model), "MAX_UPLOAD_SECONDS": "3"}
-    with serving(*command, port=port, log=log, environment=environment):
-        yield f"http://127.0.0.1:{port}"
+    with local_server("function.handler:app", tmp_path_factory.mktemp("service") / "log", environment) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +91,18 @@ def cat_jpeg(cat_photo: Image.Image) -> bytes:
 @pytest.fixture(scope="session")
 def cat_png(cat_photo: Image.Image) -> bytes:
     return encode(cat_photo, "PNG")
+
+
+@contextmanager
+def local_server(app: str, log: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Serve an ASGI app in a separate process, which logs to the file `log`; yield the URL without a slash at its end.
+
+    `app` has uvicorn's format, "module:name".
+    """
+    port = free_port()
+    command = (sys.executable, "-m", "uvicorn", app, "--port", str(port))
+    with serving(*command, port=port, log=log, environment=environment):
+        yield f"http://127.0.0.1:{port}"
 
 
 def encode(image: Image.Image, image_format: str, **options: object) -> bytes:

@@ -30,18 +30,12 @@ def test_every_kind_of_body_gets_the_same_embedding(client: TestClient, small_ta
     expected = small_tagger.embed_image(cat_jpeg).vectors[0].tolist()
     for response in (
         client.post("/embed", files={"file": cat_jpeg}),
-        client.post("/embed", files={"image": ("a b.jpg", cat_jpeg)}),
         client.post("/embed", content=cat_jpeg),
-        client.post("/embed", content=cat_jpeg, headers={"content-type": "image/jpeg"}),
-        client.post("/embed", json={"inputs": encoded(cat_jpeg)}),
-        client.post("/embed", json={"inputs": "data:image/jpeg;base64," + encoded(cat_jpeg), "text": None}),
+        client.post("/embed", json={"inputs": encoded(cat_jpeg), "text": None}),
     ):
         assert embedding_of(response) == pytest.approx(expected, abs=1e-7)
-        assert [part.split(";")[0] for part in response.headers["server-timing"].split(", ")] == [
-            "decode",
-            "wait",
-            "encode",
-        ]
+        phases = [part.split(";")[0] for part in response.headers["server-timing"].split(", ")]
+        assert phases == ["decode", "wait", "encode"]
 
 
 def test_text_gets_one_embedding_and_texts_get_several(client: TestClient, small_tagger: Tagger) -> None:
@@ -146,7 +140,7 @@ def test_broken_images_get_the_same_errors_as_in_tag(client: TestClient, cat_jpe
         max_leaves=6,
     ).map(lambda value: json.dumps(value).encode())
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_json_gets_500(client: TestClient, body: bytes) -> None:
     response = client.post("/embed", content=body, headers={"content-type": "application/json"})
     assert response.status_code < 500

@@ -62,6 +62,7 @@ def test_valid_correlation_id_is_logged(counted: TestClient, sent: str, logged: 
 
 
 def test_only_the_first_request_logs_the_cold_start(counted: TestClient, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second request has no metrics, so it writes no document."""
     with log_lines() as lines:
         for _ in range(2):
             counted.get("/health")

@@ -18,7 +18,7 @@ from function.s3 import ObjectStore
 from function.settings import Settings
 from function.tagging.tagger import Tagger
 from tests.support import aws
-from tests.support.aws import OLD_PHOTOS, PHOTOS, REGION, RESULTS, drain, environment
+from tests.support.aws import OLD_PHOTOS, PHOTOS, REGION, RESULTS, drain
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[aws.Aws]:
     """moto's server, which boto3 finds by environment variables."""
-    with pytest.MonkeyPatch.context() as patch, aws.serving() as (url, application):
-        for name, value in environment(url).items():
-            patch.setenv(name, value)
+    with aws.cloud() as application:
         yield application
 
 

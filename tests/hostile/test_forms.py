@@ -5,14 +5,10 @@ import string
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from function.api.app import create_app
-from function.settings import Settings
-from function.tagging.tagger import Tagger
 from tools.fuzz import seeds
 
 PICTURES = seeds.pictures()
@@ -26,11 +22,6 @@ CHARSETS = st.sampled_from(
 HEADER_NAMES = st.sampled_from(
     [b"content-encoding", b"transfer-encoding", b"x-request-id", b"expect", b"accept", b"if-none-match", b"range"]
 )
-
-
-@pytest.fixture(scope="module")
-def client(small_tagger: Tagger) -> TestClient:
-    return TestClient(create_app(small_tagger, Settings()), raise_server_exceptions=False)
 
 
 @st.composite

@@ -3,11 +3,9 @@
 import gc
 import importlib
 import json
-import os
 import re
 import shutil
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from function.clip import image_encoder
 from function.clip.inference_thread import available_cpus
 from function.errors import CheckpointError
 from function.tagging.tagger import Tagger
-from tests.support.programs import ROOT
+from tests.support.programs import run
 from tools.make_events import PICTURE, samples
 
 # Powertools imports `botocore`, which is small. Its submodules are heavy.
@@ -30,18 +28,10 @@ FORBIDDEN = re.compile(
 @pytest.fixture(scope="module")
 def fresh(small_model: Path) -> Any:
     """The report of a new process that starts the handler and answers requests (tests/support/fresh_start.py)."""
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.support.fresh_start"],
-        cwd=ROOT,
-        env={**os.environ, "MODEL_DIR": str(small_model)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    assert "model loaded" in result.stdout
-    return json.loads(result.stdout.splitlines()[-1])
+    command = (sys.executable, "-m", "tests.support.fresh_start")
+    printed = run("env", f"MODEL_DIR={small_model}", *command, timeout_s=120)
+    assert "model loaded" in printed
+    return json.loads(printed.splitlines()[-1])
 
 
 def test_start_imports_no_heavy_packages_and_lean_torch(fresh: Any) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from function import hook_handler
+from tests.support import programs
 from tests.support.lambda_context import Context
 
 EVENT = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "e-1"}
@@ -135,6 +135,6 @@ def test_missing_photo_is_reported_as_failure(run: Run, monkeypatch: pytest.Monk
 def test_module_imports_neither_torch_nor_pillow() -> None:
     """The function has half a gigabyte of memory."""
     code = "import sys, function.hook_handler; print(*sys.modules)"
-    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    modules = programs.run(sys.executable, "-c", code).split()
     assert "boto3" in modules
     assert {"torch", "transformers", "PIL", "function.tagging"} & set(modules) == set()

@@ -1,6 +1,5 @@
 """Fixtures: the service in a separate process, and a Chromium that opens its page."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.conftest import local_server
 from tests.support.programs import require
 from tools.chromium import CHROMIUM_FLAGS, CHROMIUM_NAMES
-from tools.server_process import free_port, serving
 
 # A request with its own labels loads the text tower, which takes seconds on a busy machine.
 TIMEOUT_MS = 60_000
@@ -19,10 +18,9 @@ TIMEOUT_MS = 60_000
 @pytest.fixture(scope="package")
 def service(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the service, which tags with the demo model."""
-    port, log = free_port(), tmp_path_factory.mktemp("service") / "log"
-    command = (sys.executable, "-m", "uvicorn", "tests.support.page_app:app", "--port", str(port))
-    with serving(*command, port=port, log=log, environment={"MODEL_DIR": str(demo_model)}):
-        yield f"http://127.0.0.1:{port}/"
+    log = tmp_path_factory.mktemp("service") / "log"
+    with local_server("tests.support.page_app:app", log, {"MODEL_DIR": str(demo_model)}) as url:
+        yield f"{url}/"
 
 
 # Package scope, because Playwright's event loop runs in this thread while the browser is open, and other tests need

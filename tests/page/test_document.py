@@ -3,22 +3,13 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
-from function.api.app import create_app
 from function.api.page.document import read_page
 from function.settings import Settings
 from function.tagging.options import DEFAULT_HYPOTHESIS_TEMPLATE, MAX_CANDIDATE_LABELS, MAX_LABEL_CHARACTERS
-from function.tagging.tagger import Tagger
-
-
-@pytest.fixture(scope="module")
-def client(small_tagger: Tagger) -> Iterator[TestClient]:
-    with TestClient(create_app(small_tagger, Settings())) as client:
-        yield client
 
 
 def sources_of(html: str, element: str) -> set[str]:

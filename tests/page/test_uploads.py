@@ -1,7 +1,6 @@
 """Pictures that are too large for a request and that the browser cannot shrink are uploaded to the bucket."""
 
 import io
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.conftest import local_server
 from tests.page.test_browser import card, choose, file, shown_tags
 from tests.support import aws
-from tests.support.aws import REGION, environment
+from tests.support.aws import REGION
 from tests.support.programs import ROOT
-from tools.server_process import free_port, serving
 
 pytestmark = pytest.mark.browser
 
@@ -24,15 +23,13 @@ BUCKET = "pictures-bucket"
 @pytest.fixture(scope="module")
 def service(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service with an upload bucket in moto."""
-    port, log = free_port(), tmp_path_factory.mktemp("service-with-bucket") / "log"
-    with pytest.MonkeyPatch.context() as patch, aws.serving() as (url, _):
-        for name, value in environment(url).items():
-            patch.setenv(name, value)
+    log = tmp_path_factory.mktemp("service-with-bucket") / "log"
+    with aws.cloud():
         boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        settings = {"MODEL_DIR": str(demo_model), "UPLOAD_BUCKET": BUCKET, "UPLOAD_ORIGIN": url}
-        command = (sys.executable, "-m", "uvicorn", "tests.support.page_app:app", "--port", str(port))
-        with serving(*command, port=port, log=log, environment=settings):
-            yield f"http://127.0.0.1:{port}/"
+        origin = boto3.client("s3").meta.endpoint_url
+        settings = {"MODEL_DIR": str(demo_model), "UPLOAD_BUCKET": BUCKET, "UPLOAD_ORIGIN": origin}
+        with local_server("tests.support.page_app:app", log, settings) as url:
+            yield f"{url}/"
 
 
 def large_tiff() -> bytes:

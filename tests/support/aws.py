@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -165,6 +166,15 @@ def environment(url: str) -> dict[str, str]:
         "AWS_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+@contextmanager
+def cloud() -> Iterator[Aws]:
+    """Serve in a thread; let boto3 of this process send its requests there; yield the application."""
+    with pytest.MonkeyPatch.context() as patch, serving() as (url, application):
+        for name, value in environment(url).items():
+            patch.setenv(name, value)
+        yield application
 
 
 def drain(sqs: "SQSClient", url: str) -> list[Any]:

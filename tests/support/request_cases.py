@@ -35,6 +35,18 @@ class Case:
     detail: str = ""
 
 
+def malformed(request: Request, detail: str = "") -> Case:
+    return Case(request, status=400, code="malformed_body", detail=detail)
+
+
+def unsupported(request: Request, detail: str = "") -> Case:
+    return Case(request, status=415, code="unsupported_media_type", detail=detail)
+
+
+def invalid_option(request: Request, detail: str = "") -> Case:
+    return Case(request, status=422, code="invalid_option", detail=detail)
+
+
 def raw(content_type: str = RAW, body: bytes = IMAGE, query: Mapping[str, str | list[str]] | None = None) -> Request:
     return Request("POST", "/tag", body, content_type, query or {})
 
@@ -92,11 +104,11 @@ BODIES = {
     "huggingface_hub 0.24": Case(as_json({"image": B64, "parameters": {"candidate_labels": ",".join(LABELS)}}), LABELS),
     "older options": Case(as_json({"inputs": B64, "options": {"wait_for_model": True}})),
     "name of a model": Case(as_json({"inputs": B64, "model": "openai/clip-vit-base-patch32", "parameters": None})),
-    "two images": Case(as_json({"inputs": B64, "image": B64}), status=400, code="malformed_body", detail="image"),
+    "two images": malformed(as_json({"inputs": B64, "image": B64}), "image"),
     "byte order mark": Case(as_json({"inputs": B64}, prefix=b"\xef\xbb\xbf")),
     "UTF-16 with a byte order mark": Case(raw(JSON, json.dumps({"inputs": B64}).encode("utf-16"))),
     "UTF-32": Case(raw(JSON, json.dumps({"inputs": B64}).encode("utf-32-le"))),
-    "broken UTF-16": Case(raw(JSON, b"\xff\xfe{"), status=400, code="malformed_body", detail="Invalid JSON"),
+    "broken UTF-16": malformed(raw(JSON, b"\xff\xfe{"), "Invalid JSON"),
     "JSON with a charset": Case(as_json({"inputs": B64}, "application/json; charset=UTF-8")),
     "text/json": Case(as_json({"inputs": B64}, "text/json")),
     "a JSON vendor type": Case(as_json({"inputs": B64}, "application/vnd.api+json")),
@@ -107,16 +119,20 @@ BODIES = {
     "base64, URL-safe, unpadded": Case(inputs(_URL_SAFE.rstrip("="))),
     "base64, unpadded": Case(inputs(B64.rstrip("="))),
     "base64 in lines": Case(inputs(base64.encodebytes(IMAGE).decode().replace("\n", "\r\n"))),
-    "base64 with one character too many": Case(
-        inputs(B64.rstrip("=") + "A" * ((1 - len(B64.rstrip("="))) % 4)), status=400, code="malformed_body"
-    ),
+    "base64 with one character too many": malformed(inputs(B64.rstrip("=") + "A" * ((1 - len(B64.rstrip("="))) % 4))),
     "data: URL": Case(inputs(f"data:image/jpeg;base64,{B64}")),
     "DATA: in capitals": Case(inputs(f"DATA:IMAGE/JPEG;BASE64,{B64}")),
     "data: URL with a parameter": Case(inputs(f" data:image/jpeg;name=cat.jpg;base64,{_URL_SAFE.rstrip('=')}")),
     "data: URL, percent-encoded": Case(inputs(f"data:image/jpeg;base64,{quote(B64, safe='')}")),
-    "HTTPS: in capitals": Case(
-        inputs("HTTPS://example.com/cat.jpg"), status=400, code="malformed_body", detail="fetches no URLs"
-    ),
+    "HTTPS: in capitals": malformed(inputs("HTTPS://example.com/cat.jpg"), "fetches no URLs"),
+    "other base64": malformed(inputs("*"), "not valid base64"),
+    "nothing": malformed(raw(JSON, b""), "JSON"),
+    "JSON, cut short": malformed(raw(JSON, b"{"), "JSON"),
+    "list": malformed(raw(JSON, b"[]"), "JSON"),
+    "unknown field": malformed(raw(JSON, b'{"picture": "abc"}'), "inputs"),
+    "two inputs": malformed(raw(JSON, b'{"inputs": {"image": "YWJj", "mask": "YWJj"}}'), "inputs"),
+    "number as inputs": malformed(raw(JSON, b'{"inputs": 1}'), "inputs"),
+    "list of parameters": malformed(raw(JSON, b'{"inputs": "", "parameters": []}'), "parameters"),
     "S3: in capitals": Case(inputs("S3://bucket/cat.jpg"), status=501, code="source_not_supported"),
 }
 
@@ -156,19 +172,13 @@ FORMS = {
         form(FILE, part(f'{_DISPOSITION}="candidate_labels"', "Kätzchen,a dog".encode("latin-1"))),
         ("Kätzchen", "a dog"),
     ),
-    "no closing boundary": Case(raw(FORM, FILE), status=400, code="malformed_body", detail="cut short"),
-    "another boundary": Case(
-        raw("multipart/form-data; boundary=OTHER", FILE + END), status=400, code="malformed_body", detail="boundary"
-    ),
-    "no boundary in the header": Case(
-        raw("multipart/form-data", FILE + END), status=400, code="malformed_body", detail="Most HTTP clients"
-    ),
-    "part without headers": Case(form(b"--BOUND\r\n\r\nabc\r\n"), status=400, code="malformed_body"),
+    "no closing boundary": malformed(raw(FORM, FILE), "cut short"),
+    "another boundary": malformed(raw("multipart/form-data; boundary=OTHER", FILE + END), "boundary"),
+    "no boundary in the header": malformed(raw("multipart/form-data", FILE + END), "Most HTTP clients"),
+    "part without headers": malformed(form(b"--BOUND\r\n\r\nabc\r\n")),
     "empty body": Case(raw(FORM, b""), status=400, code="missing_image"),
     "no part": Case(form(), status=400, code="missing_image"),
-    "broken base64 in a part": Case(
-        file(f"{FILE_HEADERS}\r\nContent-Transfer-Encoding: base64", b"*"), status=400, code="malformed_body"
-    ),
+    "broken base64 in a part": malformed(file(f"{FILE_HEADERS}\r\nContent-Transfer-Encoding: base64", b"*")),
 }
 
 TYPES = {
@@ -188,26 +198,12 @@ TYPES = {
         "*/*",
     )
 } | {
-    "urlencoded text": Case(
-        raw("application/x-www-form-urlencoded", b"inputs=abc&top_k=3"), status=415, code="unsupported_media_type"
-    ),
-    "UTF-8 text of an image": Case(
-        raw("image/jpg", IMAGE.decode(errors="replace").encode()),
-        status=415,
-        code="unsupported_media_type",
-        detail="arrived as text",
-    ),
-    "Latin-1 text of an image": Case(
-        raw("image/jpg", IMAGE.decode("latin-1").encode()),
-        status=415,
-        code="unsupported_media_type",
-        detail="arrived as text",
-    ),
-    "form that arrived as text": Case(
+    "urlencoded text": unsupported(raw("application/x-www-form-urlencoded", b"inputs=abc&top_k=3")),
+    "UTF-8 text of an image": unsupported(raw("image/jpg", IMAGE.decode(errors="replace").encode()), "arrived as text"),
+    "Latin-1 text of an image": unsupported(raw("image/jpg", IMAGE.decode("latin-1").encode()), "arrived as text"),
+    "form that arrived as text": unsupported(
         file(FILE_HEADERS, IMAGE.decode(errors="replace").encode()),
-        status=415,
-        code="unsupported_media_type",
-        detail="multipart/form-data, application/octet-stream, image/jpeg",
+        "multipart/form-data, application/octet-stream, image/jpeg",
     ),
 }
 
@@ -221,17 +217,13 @@ ENCODINGS = {
     "gzip of a form": Case(compressed("gzip", gzip.compress(FILE + END), FORM)),
     "gzip of JSON": Case(compressed("gzip", gzip.compress(json.dumps({"inputs": B64}).encode()), JSON)),
     **{
-        encoding: Case(
-            compressed(encoding, IMAGE),
-            status=415,
-            code="unsupported_media_type",
-            detail=f"{encoding!r} is not supported",
-        )
+        encoding: unsupported(compressed(encoding, IMAGE), f"{encoding!r} is not supported")
         for encoding in ("br", "zstd", "compress", "gzip, br", "gzip, gzip")
     },
-    "not gzip": Case(compressed("gzip", IMAGE), status=400, code="malformed_body", detail="not valid gzip"),
-    "not deflate": Case(compressed("deflate", IMAGE), status=400, code="malformed_body", detail="not valid deflate"),
-    "gzip, cut short": Case(compressed("gzip", gzip.compress(IMAGE)[:-100]), status=400, code="malformed_body"),
+    "not gzip": malformed(compressed("gzip", IMAGE), "not valid gzip"),
+    "not deflate": malformed(compressed("deflate", IMAGE), "not valid deflate"),
+    "gzip with a wrong checksum": malformed(compressed("gzip", gzip.compress(IMAGE)[:-8] + bytes(8))),
+    "gzip, cut short": malformed(compressed("gzip", gzip.compress(IMAGE)[:-100])),
     "gzip bomb": Case(compressed("gzip", gzip.compress(bytes(50_000_000))), status=413, code="too_many_bytes"),
     "gzip of nothing": Case(compressed("gzip", gzip.compress(b"")), status=400, code="missing_image"),
 }
@@ -258,19 +250,17 @@ OPTIONS = {
     "the same label twice": Case(_query(candidate_labels="a cat,a dog,a cat"), LABELS),
     "the same label twice in a list": Case(own_labels(["a cat", " a dog", "a cat "]), LABELS),
     "label in brackets": Case(_query(candidate_labels="[a] cat,a dog"), ("[a] cat", "a dog")),
-    "invalid JSON list": Case(
-        _query(candidate_labels="[a cat, a dog]"), status=422, code="invalid_option", detail="not valid JSON"
-    ),
-    "JSON list of numbers": Case(_query(candidate_labels="[1,2]"), status=422, code="invalid_option"),
-    "empty JSON list": Case(_query(candidate_labels="[]"), status=422, code="invalid_option"),
-    "empty label in between": Case(_query(candidate_labels="a cat,,a dog"), status=422, code="invalid_option"),
-    "only commas": Case(_query(candidate_labels=",,"), status=422, code="invalid_option"),
+    "invalid JSON list": invalid_option(_query(candidate_labels="[a cat, a dog]"), "not valid JSON"),
+    "JSON list of numbers": invalid_option(_query(candidate_labels="[1,2]")),
+    "empty JSON list": invalid_option(_query(candidate_labels="[]")),
+    "empty label in between": invalid_option(_query(candidate_labels="a cat,,a dog")),
+    "only commas": invalid_option(_query(candidate_labels=",,")),
     "tracking parameters": Case(
         _query(utm_source="x", UTM_Campaign="y", fbclid="z", gclid="1", msclkid="2", mc_eid="3", _="4", _ga="5")
     ),
     "tracking in JSON": Case(as_json({"inputs": B64, "parameters": {"_internal": 1, "utm_id": "x"}})),
-    "unknown option": Case(_query(topk="3"), status=422, code="invalid_option", detail="topk: unknown option"),
-    "unknown option like a tracking parameter": Case(_query(utm="3"), status=422, code="invalid_option", detail="utm"),
+    "unknown option": invalid_option(_query(topk="3"), "topk: unknown option"),
+    "unknown option like a tracking parameter": invalid_option(_query(utm="3"), "utm"),
 }
 
 CASES = {

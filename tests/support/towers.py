@@ -1,13 +1,45 @@
 """Towers of Transformers with random weights, as references for the encoders."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import pytest
 import torch
+from hypothesis import strategies as st
 from torch import nn
 
+from function.clip import linear
+
 Model = TypeVar("Model", bound=nn.Module)
+# Largest difference of an embedding from the reference.
+TOLERANCE = 1e-4
 # Names of the ways that `function.clip.linear` multiplies.
 WAYS = ("halves", "oneDNN", "plain torch")
+
+
+@st.composite
+def shapes(draw: st.DrawFn) -> dict[str, object]:
+    """Draw those fields of a small tower's configuration that image and text towers share."""
+    heads = draw(st.integers(1, 4))
+    return {
+        "num_attention_heads": heads,
+        "hidden_size": heads * draw(st.sampled_from([4, 8, 16, 20])),
+        "num_hidden_layers": draw(st.integers(1, 4)),
+        "intermediate_size": draw(st.integers(8, 80)),
+        "projection_dim": draw(st.integers(2, 40)),
+        "hidden_act": draw(st.sampled_from(["quick_gelu", "gelu"])),
+        "layer_norm_eps": draw(st.sampled_from([1e-5, 1e-6])),
+    }
+
+
+@contextmanager
+def weights_for(way: str, model: nn.Module) -> Iterator[dict[str, torch.Tensor]]:
+    """Yield the model's weights for an encoder. While it is built, `function.clip.linear` chooses this way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(linear, "multiplies_halves", lambda _: way == "halves")
+        patch.setattr(linear, "has_packed_linear", lambda _: way == "oneDNN")
+        yield in_half_precision(model) if way == "halves" else model.state_dict()
 
 
 def with_random_weights(model: Model, matrices_std: float | None = None) -> Model:

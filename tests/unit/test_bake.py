@@ -22,7 +22,7 @@ from tools.small_checkpoint import make_checkpoint
 
 @pytest.fixture
 def checkpoint(small_checkpoint: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(small_checkpoint, tmp_path / "checkpoint"))
+    return Path(shutil.copytree(small_checkpoint, tmp_path / small_checkpoint.name))
 
 
 def run(model: Path | str, out: Path, *more: str) -> int:
@@ -51,7 +51,7 @@ def test_does_nothing_if_checkpoint_and_labels_are_unchanged(
     assert run(checkpoint, out) == 0
     before = (out / "manifest.json").stat().st_mtime_ns
     assert run(checkpoint, out) == 0
-    assert "already contains checkpoint with these labels" in capfd.readouterr().err
+    assert "already contains small with these labels" in capfd.readouterr().err
     assert (out / "manifest.json").stat().st_mtime_ns == before
 
 
@@ -158,11 +158,11 @@ def change_layer_count(folder: Path) -> None:
     [
         (lambda folder: (folder / "config.json").unlink(), "not a checkpoint: neither config.json"),
         (drop_weights, "not a checkpoint: neither config.json"),
-        (cut_weights, "checkpoint: "),
+        (cut_weights, "small: "),
         (change_layer_count, "weights do not fit, missing_keys"),
         (lambda folder: edit_json(folder / "config.json", model_type="bert"), "model type 'bert' is not clip"),
-        (lambda folder: (folder / "config.json").write_text("{"), "checkpoint: "),
-        (lambda folder: (folder / "preprocessor_config.json").unlink(), "checkpoint: "),
+        (lambda folder: (folder / "config.json").write_text("{"), "small: "),
+        (lambda folder: (folder / "preprocessor_config.json").unlink(), "small: "),
         (lambda folder: (folder / "tokenizer.json").unlink(), "no tokenizer"),
         (lambda folder: edit_json(folder / "preprocessor_config.json", do_center_crop=False), "do_center_crop"),
         (
@@ -172,12 +172,17 @@ def change_layer_count(folder: Path) -> None:
     ],
 )
 def test_invalid_checkpoint_is_refused_with_one_line(
-    checkpoint: Path, tmp_path: Path, damage: Any, message: str, capfd: pytest.CaptureFixture[str]
+    checkpoint: Path,
+    small_model: Path,
+    tmp_path: Path,
+    damage: Any,
+    message: str,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    out = tmp_path / "out"
+    out = shutil.copytree(small_model, tmp_path / "out")
     assert run(checkpoint, out) == 0
+    assert "already contains small" in capfd.readouterr().err
     baked = Manifest.read(out)
-    capfd.readouterr()
     damage(checkpoint)
     assert run(checkpoint, out) == 2
     lines = capfd.readouterr().err.splitlines()

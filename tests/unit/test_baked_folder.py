@@ -36,32 +36,22 @@ def test_contains_the_expected_files(small_model: Path) -> None:
     assert all(path.stat().st_mode & 0o044 == 0o044 for path in small_model.rglob("*"))
 
 
-def test_verify_names_the_changed_file(folder: Path) -> None:
-    assert verify(folder).model_id == "small"
-    for name in Manifest.read(folder).files:
-        path = folder / name
-        original = path.read_bytes()
-        middle = len(original) // 2
-        path.write_bytes(original[:middle] + bytes([original[middle] ^ 1]) + original[middle + 1 :])
-        with pytest.raises(CheckpointError, match=name.replace(".", r"\.")):
-            verify(folder)
-        path.write_bytes(original)
-    verify(folder)
-
-
 @given(data=st.data())
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_verify_fails_if_any_byte_changes(folder: Path, data: st.DataObject) -> None:
+def test_verify_names_the_file_if_any_byte_changes(folder: Path, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(path for path in folder.rglob("*") if path.is_file())))
     original = path.read_bytes()
     position, flip = data.draw(st.integers(0, len(original) - 1)), data.draw(st.integers(1, 255))
     path.write_bytes(original[:position] + bytes([original[position] ^ flip]) + original[position + 1 :])
     try:
-        with pytest.raises(CheckpointError):
+        with pytest.raises(CheckpointError) as caught:
             verify(folder)
+        # A damaged manifest may name other files.
+        assert path.name in str(caught.value) or path.name == "manifest.json"
         assert bake.main(["--verify", str(folder)]) == 2
     finally:
         path.write_bytes(original)
+    assert verify(folder).model_id == "small"
 
 
 def test_verify_fails_if_a_file_was_added(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """The benchmark's arithmetic: medians, ratios, and limits that a slower service exceeds."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from benchmarks.measure import Samples
 from benchmarks.report import OURS, RATIOS, USUAL, beyond_limits, summarise
+from tests.support.programs import run
 
 SAMPLES: Samples = {
     (OURS, "encode_ms"): [50.0, 40.0, 90.0],
@@ -55,6 +55,4 @@ def test_page_lists_every_ratio() -> None:
 def test_driver_of_the_benchmark_does_not_map_files_of_a_cold_start() -> None:
     """Mapped pages stay in memory if the page cache is dropped, so the cold start would be too fast."""
     script = "import sys, benchmarks.__main__; print({'torch', 'numpy', 'transformers'} & set(sys.modules))"
-    assert (
-        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "set()\n"
-    )
+    assert run(sys.executable, "-c", script) == "set()\n"

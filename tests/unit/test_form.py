@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.api.form import Part, fields_in, image_in, parse_form
-from function.errors import MalformedBody, MissingImage, TooManyImages
+from function.api.form import Part, fields_in, parse_form
+from function.errors import MalformedBody
 
 BOUNDARIES = st.text(string.ascii_letters + string.digits + "'()+_,-./:=?", min_size=1, max_size=70)
 
@@ -34,16 +34,6 @@ def test_other_bodies_are_malformed(body: bytes) -> None:
     if body and not body.isspace() and b"--x" not in body:
         with pytest.raises(MalformedBody):
             parse_form(body, "multipart/form-data; boundary=x")
-
-
-def test_image_in_returns_the_only_image_that_is_not_empty() -> None:
-    empty, image = Part("file", is_file=True, content=b""), Part("image", is_file=True, content=b"pixels")
-    assert image_in([empty, image]) == b"pixels"
-    assert image_in([empty]) == b""
-    with pytest.raises(TooManyImages):
-        image_in([image, image])
-    with pytest.raises(MissingImage, match="'photo'"):
-        image_in([Part("photo", is_file=True, content=b"pixels")])
 
 
 def test_fields_in_skips_files_and_blank_fields() -> None:

@@ -19,9 +19,16 @@ from function.errors import CheckpointError
 from function.model.config import VisionConfig
 from function.model.tensor_file import TensorFile
 from function.model.weight_shapes import vision_shapes
-from tests.support.towers import WAYS, config_of, in_half_precision, with_random_weights
+from tests.support.towers import (
+    TOLERANCE,
+    WAYS,
+    config_of,
+    in_half_precision,
+    shapes,
+    weights_for,
+    with_random_weights,
+)
 
-TOLERANCE = 1e-4
 SMALL = {"num_hidden_layers": 2, "hidden_size": 64, "num_attention_heads": 4, "image_size": 32, "patch_size": 16}
 
 
@@ -40,46 +47,39 @@ def embeddings(model: CLIPVisionModelWithProjection, pixels: torch.Tensor) -> to
 
 
 @pytest.fixture(scope="module")
-def full_size_pixels() -> torch.Tensor:
-    return torch.randn(3, 3, 224, 224, generator=torch.Generator().manual_seed(1))
+def full_size() -> tuple[CLIPVisionModelWithProjection, torch.Tensor, torch.Tensor]:
+    """A model in the shape of openai/clip-vit-base-patch32, also with matrices in half precision; pixels; embeddings.
+
+    The shape is the default of `CLIPVisionConfig`.
+    """
+    model = reference_model()
+    in_half_precision(model)
+    pixels = torch.randn(3, 3, 224, 224, generator=torch.Generator().manual_seed(1))
+    return model, pixels, embeddings(model, pixels)
 
 
 @pytest.mark.parametrize("way", ["halves", "oneDNN"])
-def test_agrees_with_transformers_at_full_size(
-    monkeypatch: pytest.MonkeyPatch, full_size_pixels: torch.Tensor, way: str
-) -> None:
-    model = reference_model()
-    weights = in_half_precision(model) if way == "halves" else model.state_dict()
-    monkeypatch.setattr(linear, "multiplies_halves", lambda _: way == "halves")
-    encoder = ImageEncoder(weights, vision_config(model))
-    expected = embeddings(model, full_size_pixels)
+def test_agrees_with_transformers_at_full_size(full_size: Any, way: str) -> None:
+    model, pixels, expected = full_size
+    with weights_for(way, model) as weights:
+        encoder = ImageEncoder(weights, vision_config(model))
     for n in (1, 3):
-        torch.testing.assert_close(encoder(full_size_pixels[:n]), expected[:n], atol=TOLERANCE, rtol=0)
+        torch.testing.assert_close(encoder(pixels[:n]), expected[:n], atol=TOLERANCE, rtol=0)
 
 
-def test_bfloat16_stays_close_at_full_size(full_size_pixels: torch.Tensor) -> None:
-    full_size = reference_model()  # the shape of openai/clip-vit-base-patch32
-    encoder = ImageEncoder(full_size.state_dict(), vision_config(full_size), "bfloat16")
-    cosines = (encoder(full_size_pixels) * embeddings(full_size, full_size_pixels)).sum(dim=-1)
+def test_bfloat16_stays_close_at_full_size(full_size: Any) -> None:
+    model, pixels, expected = full_size
+    encoder = ImageEncoder(model.state_dict(), vision_config(model), "bfloat16")
+    cosines = (encoder(pixels) * expected).sum(dim=-1)
     assert cosines.min() >= 0.9998
 
 
 @st.composite
 def towers(draw: st.DrawFn) -> dict[str, object]:
     """Draw the shape of a small vision tower, its image not always a whole number of patches."""
-    heads = draw(st.integers(1, 4))
     patch = draw(st.integers(2, 9))
-    return {
-        "num_attention_heads": heads,
-        "hidden_size": heads * draw(st.sampled_from([4, 8, 16, 20])),
-        "num_hidden_layers": draw(st.integers(1, 4)),
-        "intermediate_size": draw(st.integers(8, 80)),
-        "patch_size": patch,
-        "image_size": patch * draw(st.integers(1, 5)) + draw(st.integers(0, patch - 1)),
-        "projection_dim": draw(st.integers(2, 40)),
-        "hidden_act": draw(st.sampled_from(["quick_gelu", "gelu"])),
-        "layer_norm_eps": draw(st.sampled_from([1e-5, 1e-6])),
-    }
+    image = patch * draw(st.integers(1, 5)) + draw(st.integers(0, patch - 1))
+    return draw(shapes()) | {"patch_size": patch, "image_size": image}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -88,10 +88,7 @@ def towers(draw: st.DrawFn) -> dict[str, object]:
 def test_agrees_with_transformers_for_any_tower(way: str, tower: dict[str, object], n: int) -> None:
     model = reference_model(**tower)
     pixels = torch.randn(n, 3, model.config.image_size, model.config.image_size)
-    weights = in_half_precision(model) if way == "halves" else model.state_dict()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(linear, "multiplies_halves", lambda _: way == "halves")
-        patch.setattr(linear, "has_packed_linear", lambda _: way == "oneDNN")
+    with weights_for(way, model) as weights:
         encoder = ImageEncoder(weights, vision_config(model))
     expected = embeddings(model, pixels)
     for _ in range(2):
@@ -121,14 +118,6 @@ def test_half_precision_is_kept_if_it_is_faster(
 ) -> None:
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     assert linear.multiplies_halves.__wrapped__(dtype) == expected
-
-
-def test_embeddings_have_unit_length() -> None:
-    model = reference_model(**SMALL)
-    encoder = ImageEncoder(model.state_dict(), vision_config(model))
-    embedding = encoder(torch.randn(5, 3, 32, 32))
-    assert embedding.dtype == torch.float32
-    torch.testing.assert_close(embedding.norm(dim=-1), torch.ones(5))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

@@ -13,24 +13,20 @@ from function.clip.inference_thread import available_cpus, inference_thread
     [
         ("50000 100000\n", 1),
         ("100000 100000\n", 1),
-        ("max 100000\n", None),
-        ("nonsense\n", None),
-        ("9900000 100000\n", None),
+        ("170000 100000\n", 2),
+        ("max 100000\n", 8),
+        ("nonsense\n", 8),
+        ("9900000 100000\n", 8),
     ],
 )
-def test_cpu_quota_limits_the_available_cpus(tmp_path: Path, cpu_max: str, expected: int | None) -> None:
-    file = tmp_path / "cpu.max"
-    file.write_text(cpu_max)
-    without_quota = available_cpus(tmp_path / "missing")
-    assert without_quota >= 1
-    assert available_cpus(file) == (expected or without_quota)
-
-
-def test_fractional_cpu_quota_is_rounded_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cpu_quota_limits_the_available_cpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cpu_max: str, expected: int
+) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
     file = tmp_path / "cpu.max"
-    file.write_text("170000 100000\n")
-    assert available_cpus(file) == 2
+    file.write_text(cpu_max)
+    assert available_cpus(file) == expected
+    assert available_cpus(tmp_path / "missing") == 8
 
 
 def test_other_threads_keep_their_torch_thread_count() -> None:

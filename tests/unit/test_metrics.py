@@ -39,16 +39,6 @@ def test_problem_is_counted_in_total_and_by_code(capsys: pytest.CaptureFixture[s
     assert emf.metrics(document) == {"Rejected": 1}
 
 
-def test_cold_start_is_counted_for_any_request(capsys: pytest.CaptureFixture[str]) -> None:
-    document = published(capsys, {"request_id": "1", "cold_start": True, "start_ms": 3210.0})
-    assert emf.metrics(document) == {"ColdStart": 1, "LoadTime": 3210.0}
-
-
 def test_restore_counts_as_cold_start_and_as_restore(capsys: pytest.CaptureFixture[str]) -> None:
     log = {"request_id": "1", "cold_start": True, "start_type": "restore", "start_ms": 12.0}
     assert emf.metrics(published(capsys, log)) == {"ColdStart": 1, "Restore": 1, "LoadTime": 12.0}
-
-
-def test_request_without_metrics_writes_no_document(capsys: pytest.CaptureFixture[str]) -> None:
-    publish("Tests", "tagger", {"request_id": "1", "cold_start": False, "status": 200})
-    assert capsys.readouterr().out == ""

@@ -15,7 +15,7 @@ TESTED_ELSEWHERE = {
     "function.api.body": "requests of real clients: tests/api/test_request_cases.py",
     "function.api.docs": "tests/page/test_document.py and tests/lambda/test_events.py",
     "function.api.json_body": "requests of real clients: tests/api/test_request_cases.py",
-    "function.api.openapi": "the document and the committed copy: tests/api/test_app.py",
+    "function.api.openapi": "tests/api/test_app.py, and `make check` checks the committed copy",
     "function.api.problems": "tests/api/test_app.py",
     "function.api.routes": "one test module for each route: tests/api/test_tag.py, test_embed.py, test_uploads.py",
     "function.api.schemas": "tests/api/test_app.py and tests/hostile/test_schemathesis.py",
@@ -38,10 +38,12 @@ TESTED_ELSEWHERE = {
     "function.images.orientation": "tests/unit/test_formats.py",
     "function.images.png": "tests/unit/test_decode.py",
     "function.images.tiff": "tests/unit/test_decode.py",
+    "function.images.signatures": "tests/unit/test_formats.py and test_decode.py",
     "function.model.config": "tests/unit/test_preprocess.py and test_conversion.py",
     "function.model.digests": "tests/unit/test_baked_folder.py",
     "function.model.tensor_file": "tests/unit/test_baked_folder.py",
     "function.model.weight_shapes": "tests/unit/test_image_encoder.py and test_text_encoder.py",
+    "function.start": "the first request logs the start: tests/api/test_middleware.py",
     "function.tagging.options": "tests/api/test_tag.py and test_request_cases.py",
 }
 

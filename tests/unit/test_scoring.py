@@ -180,14 +180,6 @@ def test_permuting_custom_labels_permutes_scores(labels: list[str]) -> None:
     assert {tag.group for tag in scored} == {"custom"}
 
 
-def test_custom_background_competes_and_is_not_returned() -> None:
-    embeddings, image = unit_vectors(3), unit_vectors(seed=9)
-    scored = custom_scores(image, ["cat", "dog"], embeddings, LOGIT_SCALE)
-    expected = softmax([LOGIT_SCALE * float(row @ image) for row in embeddings])[:2]
-    assert [tag.label for tag in scored] == ["cat", "dog"]
-    assert [tag.score for tag in scored] == pytest.approx(expected, abs=1e-5)
-
-
 def test_rank_sorts_by_score_then_by_group_then_by_name() -> None:
     tags = [Tag("b", 0.3, "g"), Tag("c", 0.5, "g"), Tag("a", 0.3, "g"), Tag("d", 0.1, "g"), Tag("A", 0.3, "h", "c")]
     assert [tag.label for tag in rank(tags, None, 0.2)] == ["c", "a", "b", "A"]

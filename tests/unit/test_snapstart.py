@@ -1,14 +1,13 @@
 """Simulates SnapStart: a process runs the init phase, and two forks of it answer requests as restored processes."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.programs import ROOT
+from tests.support.programs import ROOT, run
 
 # Replaces snapshot_restore_py, which only AWS's base images have, and the runtime that calls the hooks.
 SIMULATION = """
@@ -21,7 +20,7 @@ hooks.register_before_snapshot = lambda function, *arguments: registered["before
 hooks.register_after_restore = lambda function, *arguments: registered["after"].append((function, arguments))
 sys.modules["snapshot_restore_py"] = hooks
 
-def run(kind):
+def call_hooks(kind):
     for function, arguments in registered[kind]:
         function(*arguments)
 
@@ -31,7 +30,7 @@ class Context:
 import function.handler
 import torch
 from function.clip import inference_thread
-run("before")
+call_hooks("before")
 sys.stdout.flush()
 report = {"boto3": "boto3" in sys.modules, "hooks": {kind: len(each) for kind, each in registered.items()}}
 print("INIT", json.dumps(report), flush=True)
@@ -47,7 +46,7 @@ for child in range(2):
         inference_thread.available_cpus.__defaults__ = (inference_thread.Path(sys.argv[1]),)
         threads, set_num_threads = [], torch.set_num_threads
         torch.set_num_threads = lambda count: (threads.append(count), set_num_threads(count))
-        run("after")
+        call_hooks("after")
         asyncio.set_event_loop(asyncio.new_event_loop())
         answers = [function.handler.handler(event, Context()) for event in (request, labels)]
         print("RESTORED", json.dumps({"answers": answers, "random": random.random(), "threads": threads}), flush=True)
@@ -63,17 +62,9 @@ def output(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> list[
     one_cpu.write_text("100000 100000")
     environment = {"MODEL_DIR": str(small_model), "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start", "HOME": "/tmp"}  # noqa: S108 - as in the image
     environment |= {"PATH": "/usr/bin:/bin", "METRICS_NAMESPACE": "Tests", "PYTHONPATH": str(ROOT)}
-    result = subprocess.run(
-        [sys.executable, "-c", SIMULATION, str(one_cpu)],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout.splitlines()
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    program = (sys.executable, "-c", SIMULATION, str(one_cpu))
+    return run("env", "--ignore-environment", *variables, *program, timeout_s=120).splitlines()
 
 
 def reports(output: list[str], kind: str) -> list[Any]:

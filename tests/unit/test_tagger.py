@@ -1,6 +1,5 @@
 """The tagger's scores equal those of a plain computation with Transformers."""
 
-import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from transformers import CLIPImageProcessorPil, CLIPModel, CLIPTokenizer, pipeli
 from function.tagging.labels import LabelSet
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
-from tests.conftest import MAX_PIXELS
+from tests.conftest import MAX_PIXELS, encode
 from tests.support.programs import MODEL, ROOT
 
 ALL = TagOptions(min_score=0)
@@ -119,11 +118,7 @@ def test_equal_input_gives_equal_output(small_tagger: Tagger, cat_jpeg: bytes) -
 
 
 def test_concurrent_callers_get_their_own_answers(small_tagger: Tagger, cat_photo: Image.Image) -> None:
-    pictures = []
-    for i in range(12):
-        file = io.BytesIO()
-        cat_photo.rotate(30 * i).save(file, "PNG")
-        pictures.append(file.getvalue())
+    pictures = [encode(cat_photo.rotate(30 * i), "PNG") for i in range(12)]
     alone = [small_tagger.tag(picture, ALL).tags for picture in pictures]
     assert len({tuple(tags) for tags in alone}) == len(pictures)
     with ThreadPoolExecutor(max_workers=8) as threads:
@@ -140,35 +135,3 @@ def test_phases_are_timed(small_model: Path, cat_jpeg: bytes) -> None:
     assert set(first) == set(built_in) | {"load", "text"}
     assert set(second) == set(built_in) | {"text"}
     assert all(value >= 0 for phases in (built_in, first, second) for value in phases.values())
-
-
-def test_an_image_embedding_is_that_of_transformers(
-    tagger: Tagger, plain: PlainTransformers, cat_photo: Image.Image, cat_png: bytes
-) -> None:
-    with torch.inference_mode():
-        pixels = plain.processor(cat_photo, return_tensors="pt")
-        expected = torch.nn.functional.normalize(plain.model.get_image_features(**pixels).pooler_output)
-    answer = tagger.embed_image(cat_png)
-    torch.testing.assert_close(answer.vectors, expected, atol=1e-4, rtol=0)
-    assert set(answer.milliseconds) == {"decode", "wait", "encode"}
-
-
-def test_text_embeddings_are_those_of_transformers(tagger: Tagger, plain: PlainTransformers) -> None:
-    texts = ["a cat", "a drawing of a long-haired cat that sits on a sofa", "Katze 猫"]
-    with torch.inference_mode():
-        rows = [plain.model.get_text_features(**plain.tokenizer(text, return_tensors="pt")) for text in texts]
-    expected = torch.nn.functional.normalize(torch.cat([row.pooler_output for row in rows]))
-    torch.testing.assert_close(tagger.embed_texts(texts).vectors, expected, atol=1e-4, rtol=0)
-
-
-def test_text_embeddings_keep_the_order_of_the_texts(small_tagger: Tagger) -> None:
-    a, b, again = small_tagger.embed_texts(["a", "b", "a"]).vectors
-    assert torch.equal(a, again)
-    assert not torch.allclose(a, b)
-
-
-def test_own_labels_are_all_returned_unless_asked_otherwise(small_tagger: Tagger, cat_jpeg: bytes) -> None:
-    labels = tuple(f"label {i}" for i in range(100))
-    assert len(small_tagger.tag(cat_jpeg, TagOptions(candidate_labels=labels)).tags) == 100
-    assert len(small_tagger.tag(cat_jpeg, TagOptions(candidate_labels=labels, top_k=3)).tags) == 3
-    assert len(small_tagger.tag(cat_jpeg, TagOptions(candidate_labels=labels, min_score=0.5)).tags) == 0
