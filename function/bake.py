@@ -113,7 +113,7 @@ def _write(checkpoint: Checkpoint, labels: LabelSet, folder: Path) -> Manifest:
     _embed_labels(labels, folder, model.text)
     manifest = Manifest(
         model_id=checkpoint.model_id,
-        revision=checkpoint.revision,
+        revision=checkpoint.revision or "",
         logit_scale=model.logit_scale,
         vision=model.vision,
         text=model.text,

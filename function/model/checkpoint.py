@@ -30,13 +30,12 @@ _SMALL_FILES = ("*.json", "merges.txt")
 class Checkpoint:
     """A checkpoint, perhaps not downloaded yet.
 
-    `revision` is its commit, empty for a folder or if the commit is not known yet. `requested_revision` is a commit,
-    branch or tag, None for the newest.
+    `revision` is its commit. Before the download it may be a branch or tag, or None, which means the newest. A folder
+    that was not downloaded has none.
     """
 
     model_id: str
-    revision: str = ""
-    requested_revision: str | None = None
+    revision: str | None = None
     folder: Path | None = None
 
     @classmethod
@@ -53,14 +52,11 @@ class Checkpoint:
             return cls(model_id, folder=folder)
         if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
             raise CheckpointError(f"{model}: no such folder, and not the id of a model on the hub")
-        if model == DEFAULT_MODEL:
-            revision = revision or DEFAULT_REVISION
-        is_commit = revision and re.fullmatch(r"[0-9a-f]{40}", revision)
-        return cls(model, revision if revision and is_commit else "", revision)
+        return cls(model, revision or (DEFAULT_REVISION if model == DEFAULT_MODEL else None))
 
     @property
     def name(self) -> str:
-        """The id, and the start of the revision if it is known."""
+        """The id, and the start of the revision if there is one."""
         return f"{self.model_id}@{self.revision[:7]}" if self.revision else self.model_id
 
     @property
@@ -83,9 +79,9 @@ class Checkpoint:
         from huggingface_hub.utils import httpx  # noqa: PLC0415 - its errors are raised if nothing answers
 
         try:
-            info = HfApi().model_info(self.model_id, revision=self.requested_revision, timeout=10)
+            info = HfApi().model_info(self.model_id, revision=self.revision, timeout=10)
             needed = self._needed([file.rfilename for file in info.siblings or []])
-            folder = snapshot_download(self.model_id, revision=self.requested_revision, allow_patterns=needed)
+            folder = snapshot_download(self.model_id, revision=self.revision, allow_patterns=needed)
         except (httpx.HTTPError, OSError) as error:
             if isinstance(error, HfHubHTTPError) and error.response.status_code < 500:
                 raise CheckpointError(f"{self.name}: the hub says: {str(error).splitlines()[0]}") from error
@@ -126,10 +122,11 @@ class Checkpoint:
         """Return the folder in the hub's cache on this machine. Raises HubUnreachable if it is not there."""
         from huggingface_hub import snapshot_download  # noqa: PLC0415
 
-        revision, small = self.requested_revision, list(_SMALL_FILES)  # `_needed` checks that weights are there, too
         try:
-            folder = snapshot_download(self.model_id, revision=revision, allow_patterns=small, local_files_only=True)
-            self._needed([path.name for path in Path(folder).iterdir()])
+            folder = snapshot_download(
+                self.model_id, revision=self.revision, allow_patterns=list(_SMALL_FILES), local_files_only=True
+            )
+            self._needed([path.name for path in Path(folder).iterdir()])  # fails if the weights are missing
         except (OSError, CheckpointError):
             cause = (str(reason).strip().splitlines() or [type(reason).__name__])[0]
             raise HubUnreachable(

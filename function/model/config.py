@@ -7,8 +7,6 @@ from typing import Any, Self
 from function.errors import CheckpointError
 
 ACTIVATIONS = ("quick_gelu", "gelu")
-# Pillow's number of the bicubic filter, which is the default of Transformers' CLIPImageProcessor.
-_BICUBIC = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,22 +68,25 @@ class PreprocessConfig:
 
     @classmethod
     def from_hugging_face(cls, config: dict[str, Any]) -> Self:
-        """Return the preprocessing that a `preprocessor_config.json` describes.
+        """Return the preprocessing of a CLIPImageProcessor, from its `to_dict()`, which has all settings.
 
         Raises CheckpointError if a step or setting is not supported, because ignoring it would give wrong scores.
         """
         for step in ("do_resize", "do_center_crop", "do_rescale", "do_normalize"):
-            if not config.get(step, True):
+            if not config[step]:
                 raise CheckpointError(f"preprocessor_config.json: {step} = false is not supported")
-        shortest_edge = _edge(config, "size", ("shortest_edge",))
-        crop_size = _edge(config, "crop_size", ("height", "width"))
-        if crop_size > shortest_edge:
+        size, crop = config["size"] or {}, config["crop_size"] or {}
+        if not size.get("shortest_edge"):
+            raise CheckpointError(f"preprocessor_config.json: size = {size} is not supported")
+        if not crop.get("height") or crop["height"] != crop.get("width"):
+            raise CheckpointError(f"preprocessor_config.json: crop_size = {crop} is not supported")
+        if crop["height"] > size["shortest_edge"]:
             raise CheckpointError("preprocessor_config.json: crop_size must not be larger than size")
         return cls(
-            shortest_edge=shortest_edge,
-            crop_size=crop_size,
-            resample=int(config.get("resample", _BICUBIC)),
-            rescale_factor=float(config.get("rescale_factor", 1 / 255)),
+            shortest_edge=size["shortest_edge"],
+            crop_size=crop["height"],
+            resample=int(config["resample"]),
+            rescale_factor=float(config["rescale_factor"]),
             mean=_per_channel(config, "image_mean"),
             std=_per_channel(config, "image_std"),
         )
@@ -96,19 +97,9 @@ class PreprocessConfig:
         return cls(**{**fields, "mean": tuple(fields["mean"]), "std": tuple(fields["std"])})
 
 
-def _edge(config: dict[str, Any], name: str, keys: tuple[str, ...]) -> int:
-    """Return the length in pixels that `config[name]` gives, as a number or as the same number under each of `keys`."""
-    value = config.get(name)
-    lengths = {value} if isinstance(value, int) else {value.get(key) for key in keys} if value else set()
-    length = lengths.pop() if len(lengths) == 1 else None
-    if not isinstance(length, int):
-        raise CheckpointError(f"preprocessor_config.json: {name} = {value} is not supported")
-    return length
-
-
 def _per_channel(config: dict[str, Any], name: str) -> tuple[float, float, float]:
     """Return the three numbers (red, green, blue) of `config[name]`."""
-    values = config.get(name)
+    values = config[name]
     if not isinstance(values, list | tuple) or len(values) != 3:
         raise CheckpointError(f"preprocessor_config.json: {name} = {values} must be three numbers")
     return (float(values[0]), float(values[1]), float(values[2]))

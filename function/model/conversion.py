@@ -44,7 +44,7 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        model, preprocessor, tokenizer = _load(checkpoint)
+        model, processor, tokenizer = _load(checkpoint)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, UnpicklingError) as error:
         raise CheckpointError(f"{checkpoint.name}: {(str(error).strip().splitlines() or [repr(error)])[0]}") from error
     config = model.config
@@ -52,7 +52,7 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
         raise CheckpointError(f"{config.vision_config.num_channels} channels: only red, green, blue is supported")
     vision = _tower_config(VisionConfig, config.vision_config, config.projection_dim)
     text = _tower_config(TextConfig, config.text_config, config.projection_dim)
-    preprocess = PreprocessConfig.from_hugging_face(preprocessor)
+    preprocess = PreprocessConfig.from_hugging_face(processor.to_dict())
     if preprocess.crop_size != vision.image_size:
         raise CheckpointError(
             f"{checkpoint.name}: crops to {preprocess.crop_size} pixels, but the model takes {vision.image_size}"
@@ -67,16 +67,17 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
     return ConvertedModel(vision, text, weights["logit_scale"].exp().item())
 
 
-def _load(folder: Path) -> tuple[CLIPModel, dict[str, Any], Any]:
-    """Return the model, its `preprocessor_config.json` and its tokenizer, from Transformers' or open_clip's format."""
+def _load(folder: Path) -> tuple[CLIPModel, CLIPImageProcessorPil, Any]:
+    """Return the model, its image processor and its tokenizer, from Transformers' or open_clip's format."""
     if transformers_weights([path.name for path in folder.iterdir()]):
         config, weights = AutoConfig.from_pretrained(folder), None
         if not isinstance(config, CLIPConfig):
             raise CheckpointError(f"{folder.name}: model type {config.model_type!r} is not clip")
-        preprocessor = CLIPImageProcessorPil.from_pretrained(folder).to_dict()
+        processor = CLIPImageProcessorPil.from_pretrained(folder)
     else:
         checkpoint = read_open_clip(folder)
-        config, weights, preprocessor = CLIPConfig(**checkpoint.config), checkpoint.weights, checkpoint.preprocessor
+        config, weights = CLIPConfig(**checkpoint.config), checkpoint.weights
+        processor = CLIPImageProcessorPil(**checkpoint.preprocessor)
     tokenizer = AutoTokenizer.from_pretrained(folder, config=config)
     model, loading = CLIPModel.from_pretrained(
         folder if weights is None else None,
@@ -90,7 +91,7 @@ def _load(folder: Path) -> tuple[CLIPModel, dict[str, Any], Any]:
     for problem in ("missing_keys", "mismatched_keys"):
         if loading[problem]:
             raise CheckpointError(f"{folder.name}: weights do not fit, {problem}: {sorted(loading[problem])[0]}")
-    return model, preprocessor, tokenizer
+    return model, processor, tokenizer
 
 
 def compact(weight: Tensor) -> Tensor:

@@ -78,7 +78,7 @@ _LAYER_NAMES = {
 class OpenClipCheckpoint:
     """A checkpoint in Transformers' terms.
 
-    `config` are the arguments of `CLIPConfig`, `preprocessor` is a `preprocessor_config.json`, `weights` are named and
+    `config` are the arguments of `CLIPConfig`, `preprocessor` those of `CLIPImageProcessor`; `weights` are named and
     shaped as those of `CLIPModel`.
     """
 
@@ -154,17 +154,17 @@ def _tower_config(settings: dict[str, Any], width: int, activation: str) -> dict
 
 
 def _preprocessor_config(preprocess: dict[str, Any], vision: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a `preprocessor_config.json`."""
+    """Return the arguments of `CLIPImageProcessor`."""
     side = _side(preprocess.get("size") or vision.get("image_size", 224))
     interpolation = preprocess.get("interpolation") or "bicubic"
     if interpolation not in _RESAMPLE:
         raise CheckpointError(f"{CONFIG}: preprocess_cfg.interpolation = {interpolation!r} is not supported")
     return {
         "size": {"shortest_edge": side},
-        "crop_size": {"height": side, "width": side},
+        "crop_size": side,
         "resample": _RESAMPLE[interpolation],
-        "image_mean": list(preprocess.get("mean") or _MEAN),
-        "image_std": list(preprocess.get("std") or _STD),
+        "image_mean": preprocess.get("mean") or _MEAN,
+        "image_std": preprocess.get("std") or _STD,
     }
 
 

@@ -112,7 +112,8 @@ def test_unreachable_hub_error_names_the_model_and_an_alternative(run: Bake) -> 
 def test_default_model_has_a_pinned_revision() -> None:
     assert Checkpoint.named(DEFAULT_MODEL, None).revision == DEFAULT_REVISION
     assert Checkpoint.named(DEFAULT_MODEL, REVISION).revision == REVISION
-    assert Checkpoint.named("laion/other-clip", "main").revision == ""
+    assert Checkpoint.named("laion/other-clip", "main").revision == "main"
+    assert Checkpoint.named("laion/other-clip", None).revision is None
 
 
 @pytest.mark.parametrize("model", ["../nowhere", "a/b/c", "/absent/folder", "white space"])
