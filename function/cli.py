@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from function.tagging.options import TagOptions
     from function.tagging.tagger import Tagger, Tagging
 
+    Result = Tagging | TaggerError | OSError
+
 # Suffixes of image files in folders. A file that is named on the command line may have any suffix.
 SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .mpo .png .webp .gif .bmp .tif .tiff .avif .heic .heif".split()  # noqa: SIM905 - readable
@@ -39,8 +41,6 @@ _DEMO_FOUND_NOTHING = (
     "some images have no tags. The demo model knows drawings only. To tag photos, bake the real model on a machine "
     "with a network: make run MODEL_ID=openai/clip-vit-base-patch32"
 )
-
-Answer = tuple[Path, "Tagging | TaggerError | OSError"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,25 +105,27 @@ def _load(options: argparse.Namespace) -> tuple["Tagger", "TagOptions"]:
 
 
 def _tag_all(
-    images: list[Path], tagger: "Tagger", options: "TagOptions", show: Callable[[Answer], None]
+    images: list[Path], tagger: "Tagger", options: "TagOptions", show: "Callable[[Path, Result], None]"
 ) -> tuple[int, int]:
-    """Tag the images in their order and show each answer. Return how many failed, and how many have no tags."""
+    """Tag the images in their order and show each result. Return how many failed, and how many have no tags."""
     from tqdm import tqdm  # noqa: PLC0415
 
-    def tag(path: Path) -> Answer:
+    def tag(path: Path) -> "Result":
         try:
-            return path, tagger.tag(path.read_bytes(), options)
+            return tagger.tag(path.read_bytes(), options)
         except (TaggerError, OSError) as error:
-            return path, error
+            return error
 
     failed = untagged = 0
     with ThreadPoolExecutor(_THREADS) as threads, tqdm(total=len(images), unit=" image", disable=None) as progress:
         try:
-            for answer in threads.map(tag, images):
-                failed += isinstance(answer[1], Exception)
-                untagged += not isinstance(answer[1], Exception) and not answer[1].tags
+            for path, result in zip(images, threads.map(tag, images), strict=True):
+                if isinstance(result, Exception):
+                    failed += 1
+                elif not result.tags:
+                    untagged += 1
                 with tqdm.external_write_mode():
-                    show(answer)
+                    show(path, result)
                 progress.update()
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
@@ -131,9 +133,8 @@ def _tag_all(
     return failed, untagged
 
 
-def _print_json(answer: Answer) -> None:
+def _print_json(path: Path, result: "Result") -> None:
     """Print one line of JSON with `tags` or `error`."""
-    path, result = answer
     line: dict[str, Any] = {"picture": str(path)}
     if isinstance(result, Exception):
         code = result.code if isinstance(result, TaggerError) else "unreadable"
@@ -143,9 +144,8 @@ def _print_json(answer: Answer) -> None:
     print(json.dumps(line), flush=True)  # in ASCII, because a file name may be invalid Unicode
 
 
-def _print_row(answer: Answer, width: int) -> None:
+def _print_row(path: Path, result: "Result", width: int) -> None:
     """Print one row of the table, or the error to stderr."""
-    path, result = answer
     if isinstance(result, Exception):
         _print_error(f"{_printable(path)}: {_message(result)}")
         return

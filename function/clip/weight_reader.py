@@ -1,4 +1,4 @@
-"""Reads weights one by one in the number format of the encoder, so that memory holds only one copy of them."""
+"""Weights of an encoder in its number format, read one by one so that memory holds only one copy of them."""
 
 import threading
 from collections.abc import Mapping
@@ -17,10 +17,9 @@ class Matrix(NamedTuple):
 
 
 class WeightReader:
-    """Reads weights one by one in the encoder's number format.
+    """Reads weights. Each thread reads its matrices into one buffer.
 
-    Each thread reads its matrices into one buffer. A new tensor for each matrix would leave holes in the heap, as large
-    as a tenth of the weights.
+    A new tensor for each matrix would leave holes in the heap, as large as a tenth of the weights.
     """
 
     def __init__(self, weights: Mapping[str, Tensor], dtype: torch.dtype) -> None:

@@ -10,15 +10,15 @@ from torch import Tensor
 
 from function.errors import CheckpointError
 
-# About one transformer layer. Mapping the file again for every tensor is slow; never doing it keeps all pages resident.
+# The file is mapped again after so many tensors, about one transformer layer, because pages that were read stay in
+# memory as long as their mapping. Mapping it for every tensor is slow.
 _TENSORS_A_MAPPING = 16
 
 
 class TensorFile(Mapping[str, Tensor]):
     """The tensors of a safetensors file by name. A tensor is read from disk when it is asked for.
 
-    The file is mapped again every 16 tensors, because pages stay in memory as long as their mapping: code that copies
-    the tensors one by one then needs memory for the copies only. Safe to use from several threads.
+    Code that copies the tensors one by one needs memory for the copies only. Safe to use from several threads.
     """
 
     def __init__(self, path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
