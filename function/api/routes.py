@@ -9,16 +9,7 @@ from fastapi.responses import JSONResponse
 from function import __version__
 from function.api import openapi
 from function.api.body import read_embed_body, read_tag_body
-from function.api.schemas import (
-    EmbeddingResult,
-    EmbeddingsResult,
-    EmbedRequest,
-    Health,
-    LabelGroup,
-    Labels,
-    TagResult,
-    UploadTarget,
-)
+from function.api.schemas import EmbeddingResult, EmbeddingsResult, Health, LabelGroup, Labels, TagResult, UploadTarget
 from function.api.services import RequestLog, ServicesDep
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Embedding, Tagging
@@ -74,7 +65,7 @@ async def embed(request: Request, services: ServicesDep, log: RequestLog) -> JSO
             log["texts"] = len(body.all_texts)
             embedding = await asyncio.to_thread(tagger.embed_texts, body.all_texts)
     vectors = [[round(value, _EMBEDDING_DIGITS) for value in vector] for vector in embedding.vectors.tolist()]
-    is_list = isinstance(body, EmbedRequest) and body.texts is not None
+    is_list = not isinstance(body, bytes) and body.texts is not None
     content = {
         **({"embeddings": vectors} if is_list else {"embedding": vectors[0]}),
         "dim": embedding.vectors.shape[1],
