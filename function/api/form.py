@@ -21,7 +21,7 @@ IMAGE_FIELDS = ("file", "image")
 _MAX_CONTENT_TYPE_CHARACTERS = 1000
 _MAX_PART_HEADER_BYTES = 4096
 _MAX_PARTS = MAX_OPTIONS + 10
-# The rest is two hyphens in the closing boundary. The end of the line begins the next part.
+# After a boundary: two hyphens if it is the last one, else the end of the line, which is the start of the next part.
 _REST_OF_BOUNDARY_LINE = rb"(?:--|[ \t]*(?P<cr>\r?)(?=\n)|[ \t]*\Z)"
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 # Parameters that browsers, frameworks, analytics and advertising add to requests. jQuery adds `_`.

@@ -39,7 +39,5 @@ def without_undefined_border(image: Image.Image) -> Image.Image:
 
 def _is_blank(image: Image.Image) -> bool:
     """Return whether the current frame has one colour, or is transparent everywhere."""
-    rgba = image.convert("RGBA")
-    if rgba.getchannel("A").getextrema()[1] == 0:
-        return True
-    return all(len(set(channel.getextrema())) == 1 for channel in rgba.split())
+    *colors, alpha = (channel.getextrema() for channel in image.convert("RGBA").split())
+    return alpha[1] == 0 or all(low == high for low, high in (*colors, alpha))

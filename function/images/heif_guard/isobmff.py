@@ -5,8 +5,8 @@ needs, in bounded time. Broken boxes raise UndecodableImage.
 """
 
 import struct
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
@@ -41,17 +41,16 @@ class Items:
 
         Raises UndecodableImage if items are nested too deep, or are made of themselves.
         """
-        used_by: dict[int, Counter[int]] = {}
+        used_by: defaultdict[int, Counter[int]] = defaultdict(Counter)
         for item, parts in self.made_of.items():
             for part in parts:
-                used_by.setdefault(part, Counter())[item] += 1
+                used_by[part][item] += 1
 
         @cache
         def count(item: int, depth: int = 0) -> int:
             if depth > _MAX_NESTING:
                 raise UndecodableImage("The image has too many levels of derived images.")
-            users: Mapping[int, int] = used_by.get(item, {})
-            return sum(times * count(user, depth + 1) for user, times in users.items()) or 1
+            return sum(times * count(user, depth + 1) for user, times in used_by[item].items()) or 1
 
         return {item: count(item) for item in self.types}
 
