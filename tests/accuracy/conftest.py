@@ -1,7 +1,8 @@
-"""Small data sets in the layout of Oxford-IIIT Pets and COCO, and a server with ranges that can break off or stall."""
+"""Small data sets in the layout of Oxford-IIIT Pets and COCO, and a server that can break off or interrupt."""
 
 import io
 import json
+import signal
 import tarfile
 import threading
 import zipfile
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -16,35 +18,58 @@ from PIL import Image
 from tests.conftest import encode
 from tests.support.http_server import Answer, Request, http_server
 from tools.accuracy.pets import BREEDS
+from tools.evaluate.figures import OTHER_THINGS
 
-# Image id -> kinds of animals. Only some are chosen: a horse is no pet, and two kinds have no single answer.
+# The kinds in each picture. Only some pictures are chosen: a horse is no pet, and two kinds have no single answer.
 SCENES = {
-    1: ["cat"],
-    2: ["dog"],
-    3: ["bird", "bird"],
-    4: [],
-    5: [],
-    6: ["horse"],
-    7: ["cat", "dog"],
-    8: ["cat", "chair"],
+    "cat.jpg": ["cat"],
+    "dog.jpg": ["dog"],
+    "birds.jpg": ["bird", "bird"],
+    "empty.jpg": [],
+    "blank.jpg": [],
+    "horse.jpg": ["horse"],
+    "cat-and-dog.jpg": ["cat", "dog"],
+    "cat-on-chair.jpg": ["cat", "chair"],
 }
-CHOSEN = {1: "cat", 2: "dog", 3: "bird", 8: "cat", 4: None, 5: None}
+SUPERCATEGORIES = {**dict.fromkeys(("bird", "cat", "dog", "horse"), "animal"), "chair": "furniture"}
+CHOSEN = {
+    "cat.jpg": "cat",
+    "dog.jpg": "dog",
+    "birds.jpg": "bird",
+    "cat-on-chair.jpg": "cat",
+    "empty.jpg": OTHER_THINGS,
+    "blank.jpg": OTHER_THINGS,
+}
+
+
+def instances(pictures: dict[str, list[str]], supercategories: dict[str, str]) -> dict[str, Any]:
+    """Return annotations in COCO's format of the kinds in each picture."""
+    kinds = list(supercategories)
+    return {
+        "categories": [
+            {"id": i, "name": kind, "supercategory": parent} for i, (kind, parent) in enumerate(supercategories.items())
+        ],
+        "images": [{"id": i, "file_name": name} for i, name in enumerate(pictures)],
+        "annotations": [
+            {"image_id": i, "category_id": kinds.index(kind)}
+            for i, shown in enumerate(pictures.values())
+            for kind in shown
+        ],
+    }
 
 
 @dataclass
 class FileServer:
     """Serves a folder. `ranges` has the name and the Range header of every request.
 
-    The connection breaks off in the middle of the file `breaks`, the first time. With `stalls`, the server does not
-    answer the next request for this file until it is stopped.
+    The connection breaks off in the middle of the file `breaks`, the first time. With `interrupts`, a request that
+    continues a file interrupts the main thread, as Ctrl+C does.
     """
 
     folder: Path
     url: str = ""
     breaks: str = ""
-    stalls: bool = False
-    stalled: threading.Event = field(default_factory=threading.Event)
-    stopped: threading.Event = field(default_factory=threading.Event)
+    interrupts: bool = False
     ranges: list[tuple[str, str | None]] = field(default_factory=list)
 
     def answer(self, request: Request) -> Answer:
@@ -53,25 +78,19 @@ class FileServer:
         self.ranges.append((path.name, asked))
         content = path.read_bytes() if path.is_file() else b""
         start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
-        if asked and self.stalls:
-            self.stalled.set()
-            self.stopped.wait(300)
+        if asked and self.interrupts:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         if asked and start >= len(content):
             return 416, b"", {"Content-Range": f"bytes */{len(content)}"}
-        headers = {
-            "Content-Length": str(len(content) - start),
-            "Content-Type": "text/html" if path.suffix == ".html" else "application/octet-stream",
-        }
+        rest = content[start:]
+        kind = "text/html" if path.suffix == ".html" else "application/octet-stream"
+        headers = {"Content-Length": str(len(rest)), "Content-Type": kind}
         if asked:
-            return (
-                206,
-                content[start:],
-                {**headers, "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"},
-            )
+            return 206, rest, {**headers, "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
         if path.name == self.breaks:
             self.breaks = ""
-            return 200, content[: len(content) // 2], headers
-        return 200 if content else 404, content, headers
+            return 200, rest[: len(rest) // 2], headers
+        return 200 if content else 404, rest, headers
 
 
 @contextmanager
@@ -79,7 +98,6 @@ def serve_files(folder: Path) -> Iterator[FileServer]:
     served = FileServer(folder)
     with http_server(served.answer) as served.url:
         yield served
-        served.stopped.set()
 
 
 @pytest.fixture(scope="session")
@@ -110,20 +128,9 @@ def _write_tar(path: Path, files: dict[str, bytes]) -> None:
 
 
 def _write_coco(folder: Path, crops: Iterator[bytes]) -> None:
-    names = ["bird", "cat", "dog", "horse", "chair"]
-    instances = {
-        "categories": [
-            {"id": i, "name": name, "supercategory": "furniture" if name == "chair" else "animal"}
-            for i, name in enumerate(names)
-        ],
-        "images": [{"id": number, "file_name": f"{number:012}.jpg"} for number in SCENES],
-        "annotations": [
-            {"image_id": number, "category_id": names.index(kind)} for number, kinds in SCENES.items() for kind in kinds
-        ],
-    }
     (folder / "annotations").mkdir(parents=True)
     with zipfile.ZipFile(folder / "annotations/annotations_trainval2017.zip", "w") as archive:
-        archive.writestr("annotations/instances_val2017.json", json.dumps(instances))
+        archive.writestr("annotations/instances_val2017.json", json.dumps(instances(SCENES, SUPERCATEGORIES)))
     (folder / "val2017").mkdir()
-    for number in CHOSEN:
-        (folder / f"val2017/{number:012}.jpg").write_bytes(next(crops))
+    for name in CHOSEN:
+        (folder / "val2017" / name).write_bytes(next(crops))

@@ -6,7 +6,7 @@ import pytest
 
 from function.model.checkpoint import DEFAULT_MODEL
 from function.tagging.labels import LabelSet
-from tests.accuracy.conftest import CHOSEN, SCENES
+from tests.accuracy.conftest import CHOSEN, SCENES, SUPERCATEGORIES, instances
 from tools.accuracy import page
 from tools.accuracy.coco import Coco, choose, contexts_of
 from tools.accuracy.figures import Answers, compute
@@ -53,39 +53,13 @@ def test_the_default_model_must_have_its_published_accuracy(top_1: float, passes
 
 
 def test_scenes_have_one_kind_of_pet_or_no_animal() -> None:
-    kinds = ["cat", "dog", "bird", "horse", "chair"]
-    labels = choose(
-        {
-            "categories": [
-                {"id": i, "name": kind, "supercategory": "furniture" if kind == "chair" else "animal"}
-                for i, kind in enumerate(kinds)
-            ],
-            "images": [{"id": number, "file_name": str(number)} for number in SCENES],
-            "annotations": [
-                {"image_id": number, "category_id": kinds.index(kind)}
-                for number, shown in SCENES.items()
-                for kind in shown
-            ],
-        }
-    )
-    assert labels == {str(number): kind or OTHER_THINGS for number, kind in CHOSEN.items()}
+    assert choose(instances(SCENES, SUPERCATEGORIES)) == CHOSEN
 
 
 def test_contexts_are_those_of_the_labels() -> None:
     kinds = {"person": "person", "couch": "furniture", "chair": "furniture", "pizza": "food", "cat": "animal"}
     shown = {"1.jpg": ["person"], "2.jpg": ["pizza", "couch"], "3.jpg": ["chair"], "4.jpg": ["cat", "pizza"]}
-    instances = {
-        "categories": [
-            {"id": i, "name": name, "supercategory": parent} for i, (name, parent) in enumerate(kinds.items())
-        ],
-        "images": [{"id": i, "file_name": name} for i, name in enumerate(shown)],
-        "annotations": [
-            {"image_id": i, "category_id": list(kinds).index(name)}
-            for i, names in enumerate(shown.values())
-            for name in names
-        ],
-    }
-    contexts = contexts_of(instances)
+    contexts = contexts_of(instances(shown, kinds))
     assert contexts == {"1.jpg": "person", "2.jpg": "sofa", "4.jpg": "plate of food"}
     assert {*contexts.values()} <= {*LabelSet.read().groups[0].context}
 
