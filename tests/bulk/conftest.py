@@ -18,7 +18,8 @@ from function.s3 import ObjectStore
 from function.settings import Settings
 from function.tagging.tagger import Tagger
 from tests.support import aws
-from tests.support.aws import OLD_PHOTOS, PHOTOS, REGION, RESULTS, drain
+from tests.support.aws import OLD_PHOTOS, PHOTOS, REGION, RESULTS
+from tests.support.bulk_output import IMAGE_TAGGED, drain, queue_of_events
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -33,7 +34,11 @@ def cloud() -> Iterator[aws.Aws]:
 
 @pytest.fixture(scope="module")
 def s3(cloud: aws.Aws) -> "S3Client":  # noqa: ARG001 - must run first
-    """S3 with buckets for photos, for photos without versions, and for results, whose versions show double writes."""
+    return create_buckets()
+
+
+def create_buckets() -> "S3Client":
+    """Create buckets for photos, for photos without versions, and for results, whose versions show double writes."""
     client = boto3.client("s3")
     for bucket in (PHOTOS, OLD_PHOTOS, RESULTS):
         client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -42,14 +47,18 @@ def s3(cloud: aws.Aws) -> "S3Client":  # noqa: ARG001 - must run first
     return client
 
 
+@pytest.fixture
+def no_results(s3: "S3Client") -> None:
+    """Deletes the results of earlier tests."""
+    for version in s3.list_object_versions(Bucket=RESULTS).get("Versions", []):
+        s3.delete_object(Bucket=RESULTS, Key=version["Key"], VersionId=version["VersionId"])
+
+
 @pytest.fixture(scope="module")
 def received_events(cloud: aws.Aws) -> Callable[[], list[dict[str, Any]]]:  # noqa: ARG001 - must run first
     """Returns the events that an EventBridge rule received since the last call."""
-    sqs, events = boto3.client("sqs"), boto3.client("events")
-    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    events.put_rule(Name="heard", EventPattern=json.dumps({"source": ["pet-tagger"], "detail-type": ["ImageTagged"]}))
-    events.put_targets(Rule="heard", Targets=[{"Id": "queue", "Arn": arn}])
+    sqs = boto3.client("sqs")
+    url = queue_of_events(sqs, boto3.client("events"), "heard", IMAGE_TAGGED)
     return lambda: [json.loads(message["Body"]) for message in drain(sqs, url)]
 
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -10,6 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from tests.support.aws import PHOTOS, RESULTS, Aws
+from tests.support.bulk_output import results
 from tests.support.lambda_context import Context
 from tests.support.state_machine import create
 from tools import backfill
@@ -23,8 +24,13 @@ PICTURES = 6
 
 @pytest.fixture
 def run(
-    cloud: Aws, s3: "S3Client", handler: Callable[..., Any], cat_jpeg: bytes, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., tuple[int, str]]]:
+    cloud: Aws,
+    s3: "S3Client",
+    no_results: None,  # noqa: ARG001 - must run first
+    handler: Callable[..., Any],
+    cat_jpeg: bytes,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., tuple[int, str]]:
     """Runs the command line on a bucket with images; returns the exit code and standard error."""
     for i in range(PICTURES):
         s3.put_object(Bucket=PHOTOS, Key=f"album/{i}.jpg", Body=cat_jpeg)
@@ -36,16 +42,12 @@ def run(
         code = backfill.main(["--state-machine", machine, "--poll-s", "0.1", *arguments])
         return code, capsys.readouterr().err
 
-    yield run
-    for version in s3.list_object_versions(Bucket=RESULTS).get("Versions", []):
-        s3.delete_object(Bucket=RESULTS, Key=version["Key"], VersionId=version["VersionId"])
+    return run
 
 
 def writes(s3: "S3Client") -> list[str]:
-    """Return the key of every write of a result, including overwritten versions."""
-    return [
-        version["Key"] for version in s3.list_object_versions(Bucket=RESULTS, Prefix="results/").get("Versions", [])
-    ]
+    """Return the key of the image of every result that was written."""
+    return [result["key"] for result in results(s3, RESULTS)]
 
 
 def test_start_tags_a_prefix_and_prints_the_counts(s3: "S3Client", run: Callable[..., tuple[int, str]]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from function.errors import ItemsUnfinished, MalformedMessage, ModelError
 from tests.support.aws import PHOTOS, RESULTS
+from tests.support.bulk_output import results
 from tests.support.lambda_context import Context
 from tools.bulk_events import AWKWARD, BUCKET, GONE, PICTURE, PLAIN, bulk_samples, message_id, object_created, sqs_event
 from tools.make_events import EVENTS_FOLDER
@@ -22,18 +23,11 @@ Handler = Callable[[Any, Any], Any]
 
 
 @pytest.fixture
-def photos(s3: "S3Client") -> "S3Client":
+def photos(s3: "S3Client", no_results: None) -> "S3Client":  # noqa: ARG001 - must run first
     """S3 with the pictures that the samples name, and no results."""
     for key in (PLAIN, AWKWARD):
         s3.put_object(Bucket=BUCKET, Key=key, Body=PICTURE.read_bytes())
-    for version in s3.list_object_versions(Bucket=RESULTS).get("Versions", []):
-        s3.delete_object(Bucket=RESULTS, Key=version["Key"], VersionId=version["VersionId"])
     return s3
-
-
-def recorded(s3: "S3Client") -> list[dict[str, Any]]:
-    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=RESULTS).get("Contents", [])]
-    return [json.loads(s3.get_object(Bucket=RESULTS, Key=key)["Body"].read()) for key in keys]
 
 
 def failures(answer: Any) -> list[str]:
@@ -50,7 +44,7 @@ def test_every_sample_event_has_its_expected_answer(photos: "S3Client", handler:
     else:
         assert [result["key"] for result in answer] == [PLAIN, AWKWARD]
         assert len(answer) == sample.results
-    written = {result["key"]: result for result in recorded(photos)}
+    written = {result["key"]: result for result in results(photos, RESULTS)}
     expected = {
         "sqs-s3-notification": {PLAIN, AWKWARD},
         "sqs-eventbridge": {AWKWARD},
@@ -69,7 +63,7 @@ def test_reports_only_the_failed_messages(photos: "S3Client", handler: Handler) 
     photos.put_object(Bucket=PHOTOS, Key="broken", Body=b"no picture")
     event = sqs_event(object_created(PLAIN), "poison", {"bucket": PHOTOS, "key": "broken"}, object_created(AWKWARD))
     assert failures(handler(event, Context())) == [message_id(1)]
-    assert {result["key"]: "tags" in result for result in recorded(photos)} == {
+    assert {result["key"]: "tags" in result for result in results(photos, RESULTS)} == {
         PLAIN: True, AWKWARD: True, "broken": False,
     }  # fmt: skip
 
@@ -77,7 +71,7 @@ def test_reports_only_the_failed_messages(photos: "S3Client", handler: Handler) 
 def test_without_time_every_message_fails_and_nothing_is_written(photos: "S3Client", handler: Handler) -> None:
     event = sqs_event(object_created(PLAIN), object_created(AWKWARD))
     assert failures(handler(event, Context(seconds=1))) == [message_id(0), message_id(1)]
-    assert recorded(photos) == []
+    assert results(photos, RESULTS) == []
 
 
 def test_message_that_was_received_often_is_tagged_last_and_alone(
@@ -96,7 +90,7 @@ def test_message_that_was_received_often_is_tagged_last_and_alone(
     event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "3"
     assert failures(handler(event, Context())) == []
     assert tagged_groups == [[PLAIN, AWKWARD], [GONE]]
-    assert len(recorded(photos)) == 3
+    assert len(results(photos, RESULTS)) == 3
 
 
 def test_unfinished_items_fail_the_batch_and_the_retry_finishes_them(photos: "S3Client", handler: Handler) -> None:
@@ -105,7 +99,7 @@ def test_unfinished_items_fail_the_batch_and_the_retry_finishes_them(photos: "S3
         handler(event, Context(seconds=1))
     first = handler(event, Context())
     assert handler(event, Context()) == first
-    assert len(recorded(photos)) == 2
+    assert len(results(photos, RESULTS)) == 2
 
 
 @pytest.mark.parametrize("event", [{}, {"Items": "all"}, {"Items": ["key"]}, {"Items": [{"Key": "no bucket"}]}])

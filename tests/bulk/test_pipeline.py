@@ -1,6 +1,5 @@
 """Each S3 object gets one recorded result and one event. S3 is moto over HTTP."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from function.bulk.results import Results
 from function.errors import ItemsUnfinished, StorageUnavailable
 from function.s3 import ObjectStore, S3Object
 from function.tagging.tagger import Tagger
+from tests.support import bulk_output
 from tests.support.aws import OLD_PHOTOS, PHOTOS, RESULTS, Aws
 from tests.support.lambda_context import monotonic_deadline
 
@@ -38,13 +38,9 @@ def run(bulk: BulkTagger, *objects: S3Object, seconds: float = 60) -> dict[S3Obj
     return bulk.tag(objects, monotonic_deadline(seconds))
 
 
-def recorded(s3: "S3Client", key: str) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads(s3.get_object(Bucket=RESULTS, Key=key)["Body"].read())
-    return result
-
-
-def writes(s3: "S3Client", key: str) -> int:
-    return len(s3.list_object_versions(Bucket=RESULTS, Prefix=key).get("Versions", []))
+def writes(s3: "S3Client", key: str) -> list[dict[str, Any]]:
+    """Return every result that was written to a key."""
+    return bulk_output.results(s3, RESULTS, key)
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -59,7 +55,7 @@ def test_picture_gets_the_tags_of_the_tagger(
     assert (result["bucket"], result["key"]) == (PHOTOS, key)
     assert (result["version_id"], result["etag"]) == (source.version_id, source.etag)
     assert (result["model"], result["labels_digest"]) == ("small", small_tagger.manifest.labels_digest)
-    assert recorded(s3, results.key(source)) == result
+    assert writes(s3, results.key(source)) == [result]
 
 
 def test_more_pictures_than_one_batch_are_all_tagged(
@@ -83,7 +79,7 @@ def test_a_broken_image_has_a_result_with_an_error(
     result = run(bulk, source)[source]
     assert result["error"]["code"] == code
     assert "tags" not in result
-    assert recorded(s3, results.key(source)) == result
+    assert writes(s3, results.key(source)) == [result]
 
 
 def test_object_over_the_size_limit_is_not_read(
@@ -113,7 +109,7 @@ def test_object_without_a_version_gets_the_result_of_its_current_version(
     result = run(bulk, unknown)[unknown]
     assert (result["version_id"], result["etag"]) == (source.version_id, source.etag)
     assert run(bulk, source)[source] == result
-    assert writes(s3, results.key(source)) == 1
+    assert writes(s3, results.key(source)) == [result]
 
 
 def test_the_same_object_is_tagged_once(
@@ -123,7 +119,7 @@ def test_the_same_object_is_tagged_once(
     received_events()
     first = run(bulk, source, source)[source]
     assert run(bulk, source)[source] == first
-    assert writes(s3, results.key(source)) == 1
+    assert writes(s3, results.key(source)) == [first]
     assert [event["detail"] for event in received_events()] == [first]
 
 
@@ -135,8 +131,8 @@ def test_each_version_has_a_result_of_its_own(
     run(bulk, old)
     new = put(s3, "versions", cat_png, bucket)
     run(bulk, new)
-    assert recorded(s3, results.key(old))["etag"] == old.etag
-    assert recorded(s3, results.key(new))["etag"] == new.etag
+    for source in (old, new):
+        assert [result["etag"] for result in writes(s3, results.key(source))] == [source.etag]
 
 
 def test_concurrent_workers_write_one_result(
@@ -148,7 +144,7 @@ def test_concurrent_workers_write_one_result(
         thread.start()
     for thread in threads:
         thread.join()
-    assert writes(s3, results.key(source)) == 1
+    assert len(writes(s3, results.key(source))) == 1
 
 
 def test_our_own_results_are_not_tagged(s3: "S3Client", bulk: BulkTagger, results: Results, cat_jpeg: bytes) -> None:
@@ -156,7 +152,7 @@ def test_our_own_results_are_not_tagged(s3: "S3Client", bulk: BulkTagger, result
     run(bulk, source)
     own = S3Object(RESULTS, results.key(source))
     assert "error" in run(bulk, own)[own]
-    assert writes(s3, results.key(own)) == 0
+    assert writes(s3, results.key(own)) == []
 
 
 def test_each_model_and_each_set_of_labels_has_its_own_results(small_tagger: Tagger) -> None:
@@ -175,7 +171,7 @@ def test_each_model_and_each_set_of_labels_has_its_own_results(small_tagger: Tag
 def test_a_very_long_key_has_a_result(s3: "S3Client", bulk: BulkTagger, results: Results, cat_jpeg: bytes) -> None:
     source = put(s3, "猫" * 341, cat_jpeg)
     result = run(bulk, source)[source]
-    assert recorded(s3, results.key(source)) == result
+    assert writes(s3, results.key(source)) == [result]
     assert len(results.key(source).encode()) <= 1024
 
 
@@ -205,7 +201,7 @@ def test_object_is_tagged_at_the_retry_after_s3_failed(
     source, bulk = put(s3, f"trouble/{fault}", cat_jpeg), make_bulk()
     setattr(faulty.faults, fault, 1.0)
     assert isinstance(run(bulk, source)[source], StorageUnavailable)
-    assert writes(s3, results.key(source)) == 0
+    assert writes(s3, results.key(source)) == []
     setattr(faulty.faults, fault, 0.0)
     assert run(bulk, source)[source]["tags"]
 

@@ -6,10 +6,10 @@
 import json
 import os
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ import httpx2
 import pytest
 
 from function.tagging.tagger import Tagger
-from tests.support.aws import PHOTOS, REGION, RESULTS, drain, environment
+from tests.bulk.conftest import create_buckets
+from tests.support.aws import PHOTOS, RESULTS, environment
+from tests.support.bulk_output import IMAGE_TAGGED, drain, queue_arn, queue_of_events, results
 from tests.support.poller import Poller, Worker
-from tools.server_process import free_port
+from tools.server_process import free_port, serving
 
 PICTURES = int(os.environ.get("BULK_PICTURES", "50"))
 # With this many pictures, memory after the second hundred and after the last hundred is compared.
@@ -33,56 +35,28 @@ VISIBILITY_S, MAX_RECEIVES = 3, 20
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
-    """The URL of moto in a separate process, so that it does not compete with the function for the interpreter."""
+def aws(tmp_path: Path) -> Iterator[httpx2.Client]:
+    """A client of moto in a separate process, so that it does not compete with the function for the interpreter."""
     port = free_port()
-    with subprocess.Popen([sys.executable, "-m", "tests.support.aws", str(port)], stderr=subprocess.DEVNULL) as process:
-        try:
-            _wait(f"http://127.0.0.1:{port}/faults")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
-
-
-def _wait(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            httpx2.get(url)
-        except httpx2.TransportError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        else:
-            return
+    command = (sys.executable, "-m", "tests.support.aws", str(port))
+    with serving(*command, port=port, log=tmp_path / "aws.log", path="/faults") as client:
+        yield client
 
 
 class Cloud:
     """The template's buckets and queues, and the EventBridge rules that fill the queues."""
 
     def __init__(self) -> None:
-        self.s3, self.sqs, self.events = boto3.client("s3"), boto3.client("sqs"), boto3.client("events")
-        for bucket in (PHOTOS, RESULTS):
-            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-            self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        self.dead = self._queue("dead")
-        redrive = {"deadLetterTargetArn": self._arn(self.dead), "maxReceiveCount": MAX_RECEIVES}
-        self.queue = self._queue("uploads", VisibilityTimeout=str(VISIBILITY_S), RedrivePolicy=json.dumps(redrive))
-        self.heard = self._queue("heard")
-        self._rule("uploads", {"source": ["aws.s3"], "detail-type": ["Object Created"]}, self.queue)
-        self._rule("heard", {"source": ["pet-tagger"], "detail-type": ["ImageTagged"]}, self.heard)
+        self.s3, self.sqs, events = create_buckets(), boto3.client("sqs"), boto3.client("events")
+        self.dead = self.sqs.create_queue(QueueName="dead")["QueueUrl"]
+        redrive = {"deadLetterTargetArn": queue_arn(self.sqs, self.dead), "maxReceiveCount": MAX_RECEIVES}
+        attributes = {"VisibilityTimeout": str(VISIBILITY_S), "RedrivePolicy": json.dumps(redrive)}
+        created = {"source": ["aws.s3"], "detail-type": ["Object Created"]}
+        self.queue = queue_of_events(self.sqs, events, "uploads", created, **attributes)
+        self.heard = queue_of_events(self.sqs, events, "heard", IMAGE_TAGGED)
         self.s3.put_bucket_notification_configuration(
             Bucket=PHOTOS, NotificationConfiguration={"EventBridgeConfiguration": {}}
         )
-
-    def _queue(self, name: str, **attributes: str) -> str:
-        return self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]
-
-    def _arn(self, url: str) -> str:
-        return self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-
-    def _rule(self, name: str, pattern: dict[str, Any], queue: str) -> None:
-        self.events.put_rule(Name=name, EventPattern=json.dumps(pattern))
-        self.events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": self._arn(queue)}])
 
     def upload(self, pictures: dict[str, bytes]) -> None:
         """Upload the pictures, and send a second message for every tenth one."""
@@ -92,16 +66,6 @@ class Cloud:
             if key in duplicates:
                 message = {"bucket": PHOTOS, "key": key, "version_id": version}
                 self.sqs.send_message(QueueUrl=self.queue, MessageBody=json.dumps(message))
-
-    def results(self) -> dict[str, list[dict[str, Any]]]:
-        """Return every result that was ever written, by the key of its picture."""
-        written: dict[str, list[dict[str, Any]]] = {}
-        for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=RESULTS):
-            for version in page.get("Versions", []):
-                answer = self.s3.get_object(Bucket=RESULTS, Key=version["Key"], VersionId=version["VersionId"])
-                result = json.loads(answer["Body"].read())
-                written.setdefault(result["key"], []).append(result)
-        return written
 
 
 def make_pictures() -> tuple[dict[str, bytes], list[str]]:
@@ -115,13 +79,13 @@ def make_pictures() -> tuple[dict[str, bytes], list[str]]:
 
 
 def test_each_picture_gets_one_result_despite_faults_a_crash_and_duplicates(
-    url: str, small_model: Path, small_tagger: Tagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aws: httpx2.Client, small_model: Path, small_tagger: Tagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in environment(url).items():
+    for name, value in environment(str(aws.base_url).rstrip("/")).items():
         monkeypatch.setenv(name, value)
     cloud, (pictures, broken) = Cloud(), make_pictures()
     cloud.upload(pictures)
-    httpx2.post(f"{url}/faults", json={**FAULTS, "hold_put": 5})
+    aws.post("/faults", json={**FAULTS, "hold_put": 5})
     settings = {"MODEL_DIR": str(small_model), "RESULTS_BUCKET": RESULTS, "AWS_SDK_UA_APP_ID": "faulty"}
     with Worker(settings, tmp_path / "log") as worker:
         poller = Poller(cloud.sqs, cloud.queue, worker)
@@ -130,14 +94,15 @@ def test_each_picture_gets_one_result_despite_faults_a_crash_and_duplicates(
             """Kill the function while one of its writes of a batch's results is delayed."""
             deadline = time.monotonic() + 2
             while worker.starts == 1 and time.monotonic() < deadline:
-                if httpx2.get(f"{url}/faults").json()["held"]:
+                if aws.get("/faults").json()["held"]:
                     return worker.kill()
                 time.sleep(0.01)
 
         while worker.starts == 1:
             assert poller.poll(kill_while_it_writes)
         poller.drain(timeout_s=600)
-    _check_results(cloud.results(), pictures, broken, small_tagger)
+    written = results(cloud.s3, RESULTS)
+    _check_results(written, pictures, broken, small_tagger)
     events = [json.loads(message["Body"])["detail"] for message in drain(cloud.sqs, cloud.heard)]
     counts = {
         "pictures": len(pictures),
@@ -146,8 +111,8 @@ def test_each_picture_gets_one_result_despite_faults_a_crash_and_duplicates(
         "deliveries": poller.received,
         "redeliveries": poller.received - PICTURES - DUPLICATES,
         "crashes": worker.starts - 1,
-        "faults": httpx2.get(f"{url}/faults").json()["counts"],
-        "results": sum(len(each) for each in cloud.results().values()),
+        "faults": aws.get("/faults").json()["counts"],
+        "results": len(written),
         "events": len(events),
         "dead letters": len(drain(cloud.sqs, cloud.dead)),
         "pictures per second": round(PICTURES / poller.seconds, 1),
@@ -162,19 +127,17 @@ def test_each_picture_gets_one_result_despite_faults_a_crash_and_duplicates(
 
 
 def _check_results(
-    written: dict[str, list[dict[str, Any]]], pictures: dict[str, bytes], broken: list[str], tagger: Tagger
+    written: list[dict[str, Any]], pictures: dict[str, bytes], broken: list[str], tagger: Tagger
 ) -> None:
     """Assert that exactly one result was ever written for each picture, and that it is correct."""
-    assert {key: len(each) for key, each in written.items()} == dict.fromkeys(pictures, 1)
-    by_body: dict[bytes, dict[str, float]] = {}
-    for key, body in pictures.items():
-        (result,) = written[key]
-        if key in broken:
+    assert sorted(result["key"] for result in written) == sorted(pictures)
+    expected_of = cache(lambda body: {tag.label: tag.score for tag in tagger.tag(body).tags})
+    for result in written:
+        if result["key"] in broken:
             assert result["error"]["code"] in {"undecodable_image", "unsupported_media_type"}
-            continue
-        if body not in by_body:
-            by_body[body] = {tag.label: tag.score for tag in tagger.tag(body).tags}
-        assert {tag["label"]: tag["score"] for tag in result["tags"]} == pytest.approx(by_body[body], abs=1e-4)
+        else:
+            scores = {tag["label"]: tag["score"] for tag in result["tags"]}
+            assert scores == pytest.approx(expected_of(pictures[result["key"]]), abs=1e-4)
 
 
 def _memory(samples: list[tuple[int, int]]) -> dict[str, Any]:

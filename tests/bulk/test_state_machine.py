@@ -13,6 +13,7 @@ from statelint.linter import Linter  # type: ignore[import-untyped]
 
 from function.errors import ItemsUnfinished
 from tests.support.aws import PHOTOS, RESULTS, Aws
+from tests.support.bulk_output import results
 from tests.support.lambda_context import Context
 from tests.support.state_machine import DEFINITION, create, definition
 
@@ -55,16 +56,13 @@ def test_a_batch_is_retried_while_the_image_of_an_idle_function_is_prepared() ->
     assert 60 <= first["IntervalSeconds"] * first["MaxAttempts"] <= 240, "express children have five minutes"
 
 
-class _Slots:
-    """Ten concurrent executions of an account, of which the API and the queue use some."""
+def has_free_slot(random: Random, second: float, running: int) -> bool:
+    """Return whether the account, with its ten concurrent executions, can start a batch while `running` others run.
 
-    def __init__(self, random: Random) -> None:
-        self._random = random
-
-    def is_free(self, second: float, running: int) -> bool:
-        """Return whether a batch can start while `running` others run. The API needs up to 8 slots now and then."""
-        api = self._random.choice((8, 5)) if second % 60 < 10 else self._random.choice((1, 2, 3))
-        return running + api < 10
+    The API and the queue need up to 8 executions now and then.
+    """
+    others = random.choice((8, 5)) if second % 60 < 10 else random.choice((1, 2, 3))
+    return running + others < 10
 
 
 def failed_batches(concurrency: int, batches: int, batch_s: float = 6.0, seed: int = 0) -> float:
@@ -72,14 +70,14 @@ def failed_batches(concurrency: int, batches: int, batch_s: float = 6.0, seed: i
     throttled = definition()["States"]["TagBucket"]["ItemProcessor"]["States"]["TagListed"]["Retry"][1]
     assert throttled["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
     random = Random(seed)  # noqa: S311 - a simulation
-    slots, ends, failures = _Slots(random), list[float](), 0
+    ends, failures = list[float](), 0
     workers = [(0.0, 0) for _ in range(concurrency)]  # when each child of the map tries next, and its retries so far
     started = 0
     while started < batches:
         workers.sort()
         now, retries = workers.pop(0)
         ends = [end for end in ends if end > now]
-        if slots.is_free(now, len(ends)):
+        if has_free_slot(random, now, len(ends)):
             ends.append(now + batch_s)
             workers.append((now + batch_s, 0))
             started += 1
@@ -136,16 +134,14 @@ def test_a_prefix_of_a_bucket_is_tagged_with_the_real_function(
     execution = run({"bucket": PHOTOS, "prefix": "album/", "concurrency": 2})
     assert execution["status"] == "SUCCEEDED", execution
     assert len(calls) == len(keys) + 1
-    listed = s3.list_objects_v2(Bucket=RESULTS, Prefix=f"results/{PHOTOS}/").get("Contents", [])
-    results = [json.loads(s3.get_object(Bucket=RESULTS, Key=item["Key"])["Body"].read()) for item in listed]
-    assert {result["key"]: "tags" in result for result in results} == {
+    written = results(s3, RESULTS)
+    assert {result["key"]: "tags" in result for result in written} == {
         key: not key.startswith("album/3") for key in keys
     }
     details = json.loads(execution["output"])["map"]["ResultWriterDetails"]
     assert details["Key"].startswith("backfills/")
     run({"bucket": PHOTOS, "prefix": "album/"})
-    versions = s3.list_object_versions(Bucket=RESULTS, Prefix=f"results/{PHOTOS}/")["Versions"]
-    assert len(versions) == len(keys), "a second run tags nothing twice"
+    assert len(results(s3, RESULTS)) == len(keys), "a second run tags nothing twice"
 
 
 def test_an_object_that_crashes_the_function_does_not_stop_the_others(
@@ -163,5 +159,4 @@ def test_an_object_that_crashes_the_function_does_not_stop_the_others(
     cloud.functions["bulk"] = function
     execution = run({"bucket": PHOTOS, "prefix": "crashes/"})
     assert execution["status"] == "SUCCEEDED", execution
-    listed = s3.list_objects_v2(Bucket=RESULTS, Prefix=f"results/{PHOTOS}/crashes/").get("Contents", [])
-    assert len(listed) == 2
+    assert len(results(s3, RESULTS, f"results/{PHOTOS}/crashes/")) == 2

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
-from tests.support.programs import require
+from tests.support.programs import completed, require
 
 _NODE = Path(__file__).parent / "node"
 LABELS = ("a cat", "a dog", "a car")
@@ -29,8 +28,7 @@ def node_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     npm = require("npm")
     folder = tmp_path_factory.mktemp("node")
     shutil.copytree(_NODE, folder, dirs_exist_ok=True)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    result = completed(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder, timeout_s=300)
     if result.returncode != 0:
         (pytest.fail if os.environ.get("REQUIRE_TOOLS") else pytest.skip)(f"npm ci failed: {result.stderr[-500:]}")
     return folder

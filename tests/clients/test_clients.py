@@ -2,7 +2,6 @@
 
 import base64
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from huggingface_hub import InferenceClient
 from huggingface_hub.errors import HfHubHTTPError
 
 from tests.clients.conftest import LABELS, Answers
-from tests.support.programs import require
+from tests.support.programs import require, run
 
 FETCH = """
 const [url, path] = process.argv.slice(1);
@@ -24,11 +23,6 @@ form.append("top_k", "3");
 const answer = await fetch(url, {method: "POST", body: form});
 console.log(await answer.text());
 """
-
-
-def output(*command: str | Path, stdin: bytes = b"") -> Any:
-    result = subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=True)
-    return json.loads(result.stdout)
 
 
 class TestHuggingFace:
@@ -84,5 +78,5 @@ def test_any_file_name_is_accepted(service: str, cat_file: Path, answers: Answer
 
 
 def test_fetch_of_node_with_form_data(service: str, cat_file: Path, answers: Answers) -> None:
-    tags = output(require("node"), "--input-type=module", "--no-warnings", "-e", FETCH, f"{service}/tag", cat_file)
-    answers.check(tags, top_k=3)
+    printed = run(require("node"), "--input-type=module", "--no-warnings", "-e", FETCH, f"{service}/tag", cat_file)
+    answers.check(json.loads(printed), top_k=3)

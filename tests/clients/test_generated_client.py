@@ -2,15 +2,14 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.clients.conftest import LABELS, Answers
+from tests.support.programs import ROOT, completed, run
 
-ROOT = Path(__file__).parents[2]
 PYTHON = (ROOT / "scripts/tool.sh", "openapi-client", "python")
 # A typical program with the generated client and its types.
 PROGRAM = """
@@ -61,13 +60,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("generated")
     (folder / "config.yml").write_text("post_hooks: []\n")
     arguments = ("--path", ROOT / "docs/openapi.json", "--output-path", folder / "pet_tagger", "--meta", "none")
-    result = subprocess.run(
-        [*PYTHON, "-m", "openapi_python_client", "generate", *arguments, "--config", folder / "config.yml"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    generate = ("-m", "openapi_python_client", "generate", *arguments, "--config", folder / "config.yml")
+    result = completed(*PYTHON, *generate, timeout_s=300)
     assert result.returncode == 0, result.stderr
     # The generator does not support image/*. Its client sends a raw image as application/octet-stream.
     message = re.findall(r"^WARNING .*\n\n(.*)$", result.stdout + result.stderr, re.MULTILINE)
@@ -81,16 +75,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def printed(program: Path, service: str, cat_file: Path) -> Any:
-    result = subprocess.run(
-        [*PYTHON, program, service, cat_file],
-        input=",".join(LABELS),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout)
+    return json.loads(run(*PYTHON, program, service, cat_file, stdin=",".join(LABELS)))
 
 
 def test_gets_the_tags(printed: Any, answers: Answers) -> None:

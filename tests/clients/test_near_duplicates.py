@@ -9,8 +9,8 @@ from PIL import Image, ImageOps
 
 from examples.near_duplicates import near_duplicates
 from tests.conftest import encode
+from tests.support.programs import ROOT, completed
 
-EXAMPLE = Path(__file__).parents[2] / "examples/near_duplicates.py"
 # The random model of the tests finds all images similar, so this threshold is high.
 THRESHOLD = "0.9995"
 
@@ -34,8 +34,7 @@ def folder(tmp_path: Path, cat_photo: Image.Image) -> Path:
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-I", EXAMPLE, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return completed(sys.executable, "-I", ROOT / "examples/near_duplicates.py", *arguments)
 
 
 def test_finds_near_duplicates(service: str, folder: Path) -> None:

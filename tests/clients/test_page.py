@@ -1,7 +1,5 @@
 """Every program in docs/clients.md works against the running service. tests/docs runs the commands of that page."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,7 +7,7 @@ import pytest
 
 from tests.clients.conftest import LABELS
 from tests.docs.conftest import blocks
-from tests.support.programs import require
+from tests.support.programs import require, run
 
 
 @pytest.fixture(scope="module")
@@ -19,25 +17,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory, cat_file: Path) -> Path:
     return folder
 
 
-def run(service: str, folder: Path, program: str, *command: str) -> str:
+def output(service: str, folder: Path, program: str, *command: str) -> str:
     """Return the output of `command` with the program as its last argument, against the running service."""
-    address = service.removeprefix("http://")
-    result = subprocess.run(
-        [*command, program.replace("localhost:7860", address)],
-        cwd=folder,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
+    return run(*command, program.replace("localhost:7860", service.removeprefix("http://")), cwd=folder)
 
 
 def test_python(service: str, folder: Path) -> None:
     (program,) = blocks("clients", "python")
-    service_labels, own_labels = run(service, folder, program, sys.executable, "-c").splitlines()
+    service_labels, own_labels = output(service, folder, program, sys.executable, "-c").splitlines()
     assert service_labels.count("label=") == 3
     assert all(repr(label) in own_labels for label in LABELS)
 
@@ -45,7 +32,7 @@ def test_python(service: str, folder: Path) -> None:
 def test_javascript(service: str, folder: Path, node_programs: Path) -> None:
     (folder / "node_modules").symlink_to(node_programs / "node_modules")
     sdk, fetch = (
-        run(service, folder, program, require("node"), "--input-type=module", "--no-warnings", "-e")
+        output(service, folder, program, require("node"), "--input-type=module", "--no-warnings", "-e")
         for program in blocks("clients", "javascript")
     )
     assert "group: 'pet'" in sdk

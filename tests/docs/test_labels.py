@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from function import bake, cli
 from tests.docs.conftest import blocks
+from tests.support.programs import run
 from tools.server_process import free_port, serving
 
 
@@ -51,7 +51,7 @@ def service(food: Path, folder: Path) -> Iterator[httpx2.Client]:
 
 def test_service_lists_the_labels_in_use(service: httpx2.Client, cat_jpeg: bytes) -> None:
     command = shlex.split(blocks("labels", "bash")[1].replace("localhost:7860", str(service.base_url).rstrip("/")))
-    seen = json.loads(subprocess.run([*command, "-sS"], capture_output=True, check=True, timeout=60).stdout)
+    seen = json.loads(run(*command, "-sS"))
     dish, size = seen["groups"]
     assert dish["labels"] == ["pizza", "soup", "salad", "cake"]
     assert (size["parent"], size["parent_labels"]) == ("dish", ["pizza", "cake"])

@@ -1,12 +1,11 @@
 """The audit fails on a known vulnerability. If the database is unreachable, it reports a skip, or fails if required."""
 
 import json
-import os
 import subprocess
 from collections.abc import Callable
 
 from tests.support.http_server import Answer, Request, http_server
-from tests.support.programs import ROOT
+from tests.support.programs import completed
 from tools.server_process import free_port
 
 
@@ -25,16 +24,8 @@ def osv(vulnerable: str) -> Callable[[Request], Answer]:
     return answer
 
 
-def audit(url: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["scripts/audit.sh"],
-        cwd=ROOT,
-        env={**os.environ, "OSV_URL": url, "REQUIRE_AUDIT": "", "no_proxy": "*", **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+def audit(url: str, required: str = "") -> subprocess.CompletedProcess[str]:
+    return completed("scripts/audit.sh", timeout_s=300, OSV_URL=url, REQUIRE_AUDIT=required, no_proxy="*")
 
 
 def test_fails_on_a_known_vulnerability() -> None:
@@ -46,6 +37,6 @@ def test_fails_on_a_known_vulnerability() -> None:
 
 def test_reports_skipped_packages_if_the_database_is_unreachable() -> None:
     url = f"http://127.0.0.1:{free_port()}/v1/query"
-    passed_over, required = audit(url), audit(url, REQUIRE_AUDIT="1")
+    passed_over, required = audit(url), audit(url, required="1")
     assert (passed_over.returncode, required.returncode) == (0, 1)
     assert "SKIPPED" in passed_over.stderr

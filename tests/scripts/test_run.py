@@ -1,10 +1,8 @@
 """`make run` falls back to the demo model if the hub cannot be reached, unless MODEL_ID is set."""
 
-import os
-import subprocess
 from pathlib import Path
 
-from tests.support.programs import MODEL, ROOT, run
+from tests.support.programs import MODEL, ROOT, completed, run
 from tools.server_process import free_port, serving
 
 # Nothing listens on port 9: the hub cannot be reached.
@@ -24,8 +22,8 @@ def test_warns_and_serves_the_demo_model_without_the_hub(demo_model: Path, tmp_p
 
 
 def test_fails_without_fallback_if_the_requested_model_is_unreachable(tmp_path: Path) -> None:
-    environment = {**os.environ, **NO_HUB, "MODEL_ID": "somebody/clip", "MODEL_DIR": str(tmp_path / "model")}
-    result = subprocess.run(["scripts/run.sh"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    environment = {**NO_HUB, "MODEL_ID": "somebody/clip", "MODEL_DIR": str(tmp_path / "model")}
+    result = completed("scripts/run.sh", **environment)
     assert result.returncode == 3
     assert "cannot reach the Hugging Face hub for somebody/clip" in result.stderr
     assert not (tmp_path / "model").exists()

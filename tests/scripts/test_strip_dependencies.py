@@ -3,14 +3,13 @@
 import ctypes
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import torch
 
 from scripts.strip_dependencies import NEEDED_ONLY, UNUSED, drop_symbols
-from tests.support.programs import ROOT
+from tests.support.programs import ROOT, run
 
 
 def test_a_library_without_its_symbols_loads_and_is_smaller(tmp_path: Path) -> None:
@@ -37,8 +36,8 @@ def test_services_that_the_function_uses_are_not_removed() -> None:
 
 def test_torch_imports_no_module_that_is_removed() -> None:
     code = "import sys, torch; print(*(m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)))"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = run(sys.executable, "-c", code).split()
     site_packages = Path(torch.__file__).parents[1]
     removed = [path for pattern in UNUSED.split() for path in site_packages.glob(pattern)]
     assert site_packages / "torch/_inductor" in removed
-    assert [path for path in result.stdout.split() if any(map(Path(path).is_relative_to, removed))] == []
+    assert [path for path in imported if any(map(Path(path).is_relative_to, removed))] == []

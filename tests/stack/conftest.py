@@ -13,9 +13,8 @@ import boto3
 import httpx2
 import pytest
 
-from tests.support.answers import in_process_answers, scores
-from tests.support.programs import MODEL, ROOT, require_engine
-from tools.make_events import Request, rest_event
+from tests.support.answers import photo_scores
+from tests.support.programs import MODEL, completed, require_engine, run
 from tools.server_process import free_port
 from tools.stack.__main__ import STACK, build_image
 
@@ -56,14 +55,7 @@ class Stack:
 
     def shell(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the project's folder as after `source build/stack/env`."""
-        return subprocess.run(
-            ["/bin/bash", "-c", f"source {self.folder}/env; {command}"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return completed("/bin/bash", "-c", f"source {self.folder}/env; {command}", timeout_s=300)
 
 
 @contextmanager
@@ -78,12 +70,7 @@ def running(folder: Path) -> Iterator[Stack]:
 
 def command(*arguments: str) -> str:
     """Return what `python -m tools.stack` prints; fail the test if it fails."""
-    result = subprocess.run(
-        [sys.executable, "-m", "tools.stack", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if result.returncode != 0:
-        pytest.fail(f"tools.stack {arguments}:\n{result.stdout}\n{result.stderr}", pytrace=False)
-    return result.stdout
+    return run(sys.executable, "-m", "tools.stack", *arguments, timeout_s=1800)
 
 
 @pytest.fixture(scope="session")
@@ -109,9 +96,7 @@ def api(stack: Stack) -> Iterator[httpx2.Client]:
 @pytest.fixture(scope="session")
 def expected(cat_jpeg: bytes, demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     """The scores of the photo of a cat, computed on this machine."""
-    event = rest_event(Request("POST", "/tag", cat_jpeg, "image/jpeg"))
-    answers = in_process_answers({"photo": event}, demo_model, tmp_path_factory.mktemp("in-process"))
-    return scores(answers["photo"]["body"])
+    return photo_scores(cat_jpeg, demo_model, tmp_path_factory.mktemp("in-process"))
 
 
 def wait_for(look: Callable[[], Any], timeout_s: float = 60) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.stack.conftest import Stack, wait_for
+from tests.support.bulk_output import IMAGE_TAGGED, drain, queue_of_events, results
 from tests.support.programs import ROOT
 from tools.stack.__main__ import STACK
 
@@ -20,13 +21,9 @@ BACKFILL = f"scripts/backfill --stack {STACK} --poll-s 0.5"
 @pytest.fixture(scope="module")
 def events(stack: Stack) -> Callable[[], list[Any]]:
     """Returns the `ImageTagged` events since the last call."""
-    sqs, bridge = stack.client("sqs"), stack.client("events")
-    queue = sqs.create_queue(QueueName="image-tagged")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = {"source": ["pet-tagger"], "detail-type": ["ImageTagged"]}
-    bridge.put_rule(Name="image-tagged", EventPattern=json.dumps(pattern))
-    bridge.put_targets(Rule="image-tagged", Targets=[{"Id": "queue", "Arn": arn}])
-    return lambda: [json.loads(message["Body"])["detail"] for message in _drained(sqs, queue)]
+    sqs = stack.client("sqs")
+    queue = queue_of_events(sqs, stack.client("events"), "image-tagged", IMAGE_TAGGED)
+    return lambda: [json.loads(message["Body"])["detail"] for message in drain(sqs, queue)]
 
 
 def test_an_upload_gets_one_result_and_one_event(
@@ -58,7 +55,7 @@ def test_a_message_that_names_no_object_goes_to_the_dead_letter_queue(stack: Sta
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})  # five tries in seconds
     sqs.send_message(QueueUrl=queue, MessageBody="poison")
     try:
-        (message,) = wait_for(lambda: _drained(sqs, outputs["DeadLettersUrl"]), timeout_s=120)
+        (message,) = wait_for(lambda: drain(sqs, outputs["DeadLettersUrl"]), timeout_s=120)
     finally:
         sqs.set_queue_attributes(QueueUrl=queue, Attributes=before)
     assert message["Body"] == "poison"
@@ -89,10 +86,10 @@ def test_a_backfill_tags_every_object_and_counts_them(
     assert f"SUCCEEDED: {OBJECTS} of {OBJECTS} objects done, 0 failed" in finished.stderr
     counts = _summary(stack)["objects"]
     assert (counts["Total"], counts["Succeeded"], counts["Failed"]) == (OBJECTS, OBJECTS, 0)
-    results = _results(stack, "first-album")
-    assert sorted(result["key"] for result in results) == keys
-    assert sum("error" in result for result in results) == OBJECTS / EACH_BROKEN
-    for result in results:
+    written = _results(stack, "first-album")
+    assert sorted(result["key"] for result in written) == keys
+    assert sum("error" in result for result in written) == OBJECTS / EACH_BROKEN
+    for result in written:
         if "tags" in result:
             assert {tag["label"]: tag["score"] for tag in result["tags"]} == pytest.approx(expected, abs=1e-4)
 
@@ -114,15 +111,8 @@ def test_a_backfill_that_was_stopped_is_resumed_and_writes_every_result_once(
 
 
 def _results(stack: Stack, bucket: str, key: str = "") -> list[Any]:
-    """Return all versions of all results of a bucket or of one of its objects, so a second write is seen."""
-    s3, where = stack.client("s3"), stack.outputs["ResultsBucketName"]
-    prefix = f"results/{bucket}/{key}" if key else f"results/{bucket}/"
-    pages = s3.get_paginator("list_object_versions").paginate(Bucket=where, Prefix=prefix)
-    versions = [version for page in pages for version in page.get("Versions", [])]
-    return [
-        json.loads(s3.get_object(Bucket=where, Key=each["Key"], VersionId=each["VersionId"])["Body"].read())
-        for each in versions
-    ]
+    """Return all versions of all results of a bucket or of one of its objects."""
+    return results(stack.client("s3"), stack.outputs["ResultsBucketName"], f"results/{bucket}/{key}")
 
 
 def _summary(stack: Stack) -> Any:
@@ -142,13 +132,3 @@ def _wait_until_the_queue_is_empty(stack: Stack) -> None:
         return all(int(attributes[count]) == 0 for count in counts)
 
     wait_for(is_empty)
-
-
-def _drained(sqs: Any, queue: str) -> list[Any]:
-    """Return all messages of a queue, and delete them."""
-    messages: list[Any] = []
-    while batch := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
-        messages += batch
-        for message in batch:
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-    return messages

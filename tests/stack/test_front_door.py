@@ -1,13 +1,13 @@
 """Requests through the emulated API Gateway: keys, bodies, errors, preflights and uploads."""
 
-import base64
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
 import pytest
 
 from tests.stack.conftest import Stack
-from tests.support.answers import scores
+from tests.support.answers import BODIES, check_scores
 
 pytestmark = pytest.mark.e2e
 
@@ -19,17 +19,11 @@ def test_refuses_a_request_without_a_valid_key(stack: Stack, headers: dict[str, 
         assert stranger.request(method, path).status_code == 403
 
 
-def test_tags_a_multipart_image(api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float]) -> None:
-    _check(api.post("/tag", files={"file": ("cat.jpg", cat_jpeg, "image/jpeg")}), expected)
-
-
-@pytest.mark.parametrize("content_type", ["image/jpeg", "application/octet-stream"])
-def test_tags_a_raw_image(api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float], content_type: str) -> None:
-    _check(api.post("/tag", content=cat_jpeg, headers={"content-type": content_type}), expected)
-
-
-def test_tags_an_image_in_json(api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float]) -> None:
-    _check(api.post("/tag", json={"inputs": base64.b64encode(cat_jpeg).decode()}), expected)
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_tags_an_image_in_every_kind_of_body(
+    api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float], body: Callable[[bytes], Any]
+) -> None:
+    check_scores(api.post("/tag", **body(cat_jpeg)), expected)
 
 
 def test_options_in_the_query_reach_the_function(api: httpx2.Client, cat_jpeg: bytes) -> None:
@@ -74,7 +68,7 @@ def test_tags_an_image_that_was_uploaded_with_a_signed_form(
 ) -> None:
     form = _form(api)
     assert _upload(form, cat_jpeg, "image/jpeg").status_code in {200, 204}
-    _check(api.post("/tag", json={"inputs": form["inputs"]}), expected)
+    check_scores(api.post("/tag", json={"inputs": form["inputs"]}), expected)
 
 
 def test_a_signed_form_accepts_images_only(api: httpx2.Client) -> None:
@@ -87,13 +81,6 @@ def test_a_signed_form_accepts_images_only(api: httpx2.Client) -> None:
 def test_refuses_the_url_of_another_bucket(stack: Stack, api: httpx2.Client) -> None:
     answer = api.post("/tag", json={"inputs": f"s3://{stack.outputs['ResultsBucketName']}/cat.jpg"})
     assert (answer.status_code, answer.json()["code"]) == (403, "source_forbidden")
-
-
-def _check(answer: httpx2.Response, expected: dict[str, float]) -> None:
-    """Check that the scores are equal, which means that the bytes are equal."""
-    assert answer.status_code == 200, answer.text
-    assert expected
-    assert scores(answer.text) == pytest.approx(expected, abs=1e-4)
 
 
 def _form(api: httpx2.Client) -> Any:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.stack.conftest import Stack, command, running
-from tests.support.programs import MODEL, ROOT, require, run
+from tests.support.programs import MODEL, ROOT, completed, require, run
 from tools.stack import emulator
 from tools.stack.__main__ import STACK
 from tools.stack.deployment import IMAGE, deploy
@@ -92,19 +91,13 @@ def test_down_leaves_no_process_container_or_file(own_stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "message"),
-    [("/nowhere", "Docker is not installed"), (None, "is in use")],
+    ("environment", "message"),
+    [({"PATH": "/nowhere"}, "Docker is not installed"), ({}, "is in use")],
     ids=["no Docker", "port in use"],
 )
-def test_says_what_is_missing(stack: Stack, tmp_path: Path, path: str | None, message: str) -> None:
-    refused = subprocess.run(
-        [sys.executable, "-m", "tools.stack", "up", "--folder", str(tmp_path / "stack"), "--port", str(stack.port)],
-        cwd=ROOT,
-        env=None if path is None else {"PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_says_what_is_missing(stack: Stack, tmp_path: Path, environment: dict[str, str], message: str) -> None:
+    up = (sys.executable, "-m", "tools.stack", "up", "--folder", tmp_path / "stack", "--port", str(stack.port))
+    refused = completed(*up, timeout_s=300, **environment)
     assert refused.returncode == 1
     assert message in refused.stderr
     assert "Traceback" not in refused.stderr

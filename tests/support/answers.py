@@ -1,12 +1,25 @@
 """Answers of the handler outside a container, to compare with the answers of a container or of SAM."""
 
+import base64
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.support.programs import run
+import httpx2
+import pytest
 
+from tests.support.programs import run
+from tools.make_events import Request, rest_event
+
+# Every kind of body that may contain a JPEG: arguments of an HTTP client's `post`.
+BODIES: dict[str, Callable[[bytes], dict[str, Any]]] = {
+    "form": lambda photo: {"files": {"file": ("cat.jpg", photo, "image/jpeg")}},
+    "JPEG": lambda photo: {"content": photo, "headers": {"content-type": "image/jpeg"}},
+    "unknown type": lambda photo: {"content": photo, "headers": {"content-type": "application/octet-stream"}},
+    "JSON": lambda photo: {"json": {"inputs": base64.b64encode(photo).decode()}},
+}
 _ANSWER_EVENTS = """
 import json, pathlib, sys, types
 from function.handler import handler
@@ -27,6 +40,19 @@ def in_process_answers(events: dict[str, Any], model: Path, folder: Path) -> dic
     run("env", f"MODEL_DIR={model}", sys.executable, "-c", _ANSWER_EVENTS, str(answers), stdin=json.dumps(events))
     result: dict[str, Any] = json.loads(answers.read_text())
     return result
+
+
+def photo_scores(photo: bytes, model: Path, folder: Path) -> dict[str, float]:
+    """Return the handler's scores of a JPEG, by label. Arguments as in `in_process_answers`."""
+    event = rest_event(Request("POST", "/tag", photo, "image/jpeg"))
+    return scores(in_process_answers({"photo": event}, model, folder)["photo"]["body"])
+
+
+def check_scores(response: httpx2.Response, expected: dict[str, float]) -> None:
+    """Fail unless the scores are equal, which means equal bytes, because one changed pixel changes all scores."""
+    assert response.status_code == 200, response.text
+    assert expected
+    assert scores(response.text) == pytest.approx(expected, abs=1e-4)
 
 
 def scores(body: str) -> dict[str, float]:

@@ -18,15 +18,12 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
-
-if TYPE_CHECKING:
-    from types_boto3_sqs import SQSClient
 
 PHOTOS, OLD_PHOTOS, RESULTS = "photos-bucket", "unversioned-bucket", "results-bucket"
 REGION: Final = "eu-central-1"
@@ -175,16 +172,6 @@ def cloud() -> Iterator[Aws]:
         for name, value in environment(url).items():
             patch.setenv(name, value)
         yield application
-
-
-def drain(sqs: "SQSClient", url: str) -> list[Any]:
-    """Return all messages of a queue, and delete them."""
-    messages: list[Any] = []
-    while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-        messages += batch
-        for message in batch:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return messages
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tools.bulk_events import sqs_event
+
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
@@ -80,8 +82,6 @@ class Poller:
     worker: Worker
     received: int = 0
     deleted: int = 0
-    failed: int = 0
-    invocations: int = 0
     seconds: float = 0.0
     # Number of finished messages, and the memory of the worker in bytes at that time.
     memory: list[tuple[int, int]] = field(default_factory=list)
@@ -98,16 +98,14 @@ class Poller:
         started = time.perf_counter()
         reply = self.worker.invoke({"Records": [_record(message) for message in messages]}, meanwhile)
         self.seconds += time.perf_counter() - started
-        self.invocations += 1
         if reply is None:  # nothing is deleted, so all messages are redelivered
-            self.failed += len(messages)
             return True
         failed = {failure["itemIdentifier"] for failure in reply["answer"]["batchItemFailures"]}
         done = [message for message in messages if message["MessageId"] not in failed]
         if done:
             entries: Any = [{"Id": str(i), "ReceiptHandle": each["ReceiptHandle"]} for i, each in enumerate(done)]
             self.sqs.delete_message_batch(QueueUrl=self.url, Entries=entries)
-        self.deleted, self.failed = self.deleted + len(done), self.failed + len(failed)
+        self.deleted += len(done)
         self.memory.append((self.deleted, reply["rss_bytes"]))
         return True
 
@@ -126,14 +124,5 @@ class Poller:
 
 def _record(message: Any) -> dict[str, Any]:
     """Return a message as Lambda passes it."""
-    return {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message["Attributes"],
-        "messageAttributes": {},
-        "md5OfBody": message["MD5OfBody"],
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:queue",
-        "awsRegion": "eu-central-1",
-    }
+    (record,) = sqs_event(message["Body"])["Records"]
+    return {**record, "messageId": message["MessageId"], "attributes": message["Attributes"]}

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,13 +35,29 @@ def require(*names: str) -> str:
     pytest.skip(missing)
 
 
-def run(*command: str, stdin: str = "", timeout_s: float = 60) -> str:
-    """Return the output of a command that runs in the project's folder; fail the test if the command fails."""
-    result = subprocess.run(
-        command, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False
+def completed(
+    *command: str | Path, stdin: str = "", cwd: Path = ROOT, timeout_s: float = 60, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command with more environment variables, by default in the project's folder; return exit code and output.
+
+    The test fails if the command takes longer than `timeout_s`.
+    """
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
     )
+
+
+def run(*command: str | Path, **options: Any) -> str:
+    """Return the output of a command, run as `completed` does; fail the test if the command fails."""
+    result = completed(*command, **options)
     if result.returncode != 0:
-        pytest.fail(
-            f"{' '.join(command)}: exit code {result.returncode}\n{result.stdout}\n{result.stderr}", pytrace=False
-        )
+        words = " ".join(map(str, command))
+        pytest.fail(f"{words}: exit code {result.returncode}\n{result.stdout}\n{result.stderr}", pytrace=False)
     return result.stdout

@@ -1,7 +1,6 @@
 """The template as CloudFormation sees it: translated by SAM, with parameters and conditions evaluated."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.intrinsics import failed_assertions, resolved
-from tests.support.programs import ROOT
+from tests.support.programs import run
 
 Resources = dict[str, Any]
 Deploy = Callable[..., Resources]
@@ -22,11 +21,8 @@ GITHUB_OIDC = "infra/github-oidc.yaml"
 @cache
 def documents() -> dict[str, Any]:
     """Return the translations of the template by parameter ("" for the defaults), and `GITHUB_OIDC`."""
-    program = ["scripts/tool.sh", "policy", "python", "tools/translate_template.py"]
-    command = [*program, f"Release={RELEASE}", GITHUB_OIDC]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
-    assert result.returncode == 0, result.stderr
-    loaded: dict[str, Any] = json.loads(result.stdout)
+    program = ("scripts/tool.sh", "policy", "python", "tools/translate_template.py")
+    loaded: dict[str, Any] = json.loads(run(*program, f"Release={RELEASE}", GITHUB_OIDC, timeout_s=600))
     return loaded
 
 

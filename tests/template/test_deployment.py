@@ -1,9 +1,7 @@
 """Files around the template: the environments of samconfig.toml, the dashboard, the workflows."""
 
 import json
-import os
 import re
-import subprocess
 import tomllib
 from typing import Any
 
@@ -13,7 +11,7 @@ from moto import mock_aws
 
 from function.metrics import publish
 from tests.support import emf
-from tests.support.programs import ROOT
+from tests.support.programs import ROOT, run
 from tests.template.conftest import Resources, allowed, of_type
 
 SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
@@ -54,14 +52,7 @@ def test_the_start_modes_of_environments_pass_the_rules(environment: str) -> Non
 
 @pytest.fixture(scope="module")
 def dashboard() -> Any:
-    printed = subprocess.run(
-        ["scripts/dashboard.sh", "--print", "pets"],
-        cwd=ROOT,
-        env={**os.environ, "AWS_REGION": "eu-central-1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    printed = run("scripts/dashboard.sh", "--print", "pets", AWS_REGION="eu-central-1")
     assert "${" not in printed
     return json.loads(printed)
 
