@@ -83,11 +83,11 @@ def test_each_picture_gets_one_result_despite_faults_a_crash_and_duplicates(
 ) -> None:
     for name, value in environment(str(aws.base_url).rstrip("/")).items():
         monkeypatch.setenv(name, value)
-    cloud, (pictures, broken) = Cloud(), make_pictures()
-    cloud.upload(pictures)
-    aws.post("/faults", json={**FAULTS, "hold_put": 5})
     settings = {"MODEL_DIR": str(small_model), "RESULTS_BUCKET": RESULTS, "AWS_SDK_UA_APP_ID": "faulty"}
     with Worker(settings, tmp_path / "log") as worker:
+        cloud, (pictures, broken) = Cloud(), make_pictures()
+        cloud.upload(pictures)
+        aws.post("/faults", json={**FAULTS, "hold_put": 5})
         poller = Poller(cloud.sqs, cloud.queue, worker)
 
         def kill_while_it_writes() -> None:

@@ -25,7 +25,8 @@ def osv(vulnerable: str) -> Callable[[Request], Answer]:
 
 
 def audit(url: str, required: str = "") -> subprocess.CompletedProcess[str]:
-    return completed("scripts/audit.sh", timeout_s=300, OSV_URL=url, REQUIRE_AUDIT=required, no_proxy="*")
+    environment = {"OSV_URL": url, "REQUIRE_AUDIT": required, "no_proxy": "*"}
+    return completed("scripts/audit.sh", environment=environment, timeout_s=300)
 
 
 def test_fails_on_a_known_vulnerability() -> None:

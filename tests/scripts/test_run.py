@@ -23,7 +23,7 @@ def test_warns_and_serves_the_demo_model_without_the_hub(demo_model: Path, tmp_p
 
 def test_fails_without_fallback_if_the_requested_model_is_unreachable(tmp_path: Path) -> None:
     environment = {**NO_HUB, "MODEL_ID": "somebody/clip", "MODEL_DIR": str(tmp_path / "model")}
-    result = completed("scripts/run.sh", **environment)
+    result = completed("scripts/run.sh", environment=environment)
     assert result.returncode == 3
     assert "cannot reach the Hugging Face hub for somebody/clip" in result.stderr
     assert not (tmp_path / "model").exists()

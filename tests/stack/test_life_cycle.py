@@ -97,7 +97,7 @@ def test_down_leaves_no_process_container_or_file(own_stack: Stack) -> None:
 )
 def test_says_what_is_missing(stack: Stack, tmp_path: Path, environment: dict[str, str], message: str) -> None:
     up = (sys.executable, "-m", "tools.stack", "up", "--folder", tmp_path / "stack", "--port", str(stack.port))
-    refused = completed(*up, timeout_s=300, **environment)
+    refused = completed(*up, environment=environment, timeout_s=300)
     assert refused.returncode == 1
     assert message in refused.stderr
     assert "Traceback" not in refused.stderr

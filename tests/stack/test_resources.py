@@ -36,17 +36,6 @@ def test_functions_have_the_limits_of_the_template(stack: Stack, resources: Any)
         assert f"role/{STACK}-{properties['Role']['Fn::GetAtt'][0]}-" in function["Role"]
 
 
-def test_log_groups_have_a_retention(stack: Stack) -> None:
-    groups = stack.client("logs").describe_log_groups()["logGroups"]
-    owned = {group["logGroupName"]: group.get("retentionInDays") for group in groups if STACK in group["logGroupName"]}
-    assert owned == {
-        f"/aws/lambda/{STACK}-tag": 30,
-        f"/aws/lambda/{STACK}-bulk": 30,
-        f"/aws/lambda/{STACK}-smoke-test": 30,
-        f"/aws/apigateway/{STACK}-access": 30,
-    }
-
-
 def test_the_smoke_test_may_invoke_every_version(stack: Stack) -> None:
     iam = stack.client("iam")
     (role,) = [role["RoleName"] for role in iam.list_roles()["Roles"] if "SmokeTestRole" in role["RoleName"]]
@@ -60,12 +49,6 @@ def test_outputs_name_resources_that_exist(stack: Stack) -> None:
     for bucket in ("UploadBucketName", "ResultsBucketName"):
         assert stack.client("s3").get_bucket_versioning(Bucket=outputs[bucket])["Status"] == "Enabled"
     assert stack.client("stepfunctions").describe_state_machine(stateMachineArn=outputs["BackfillArn"])
-
-
-def test_every_alarm_publishes_to_the_topic(stack: Stack, resources: Any) -> None:
-    alarms = stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    assert len(alarms) == sum(item["Type"] == "AWS::CloudWatch::Alarm" for item in resources.values())
-    assert all(alarm["AlarmActions"] == [stack.outputs["AlarmTopicArn"]] for alarm in alarms)
 
 
 def _without_digests(names: Any) -> list[str]:

@@ -20,7 +20,7 @@ _BATCH = 10
 
 
 class Worker:
-    """The function's process."""
+    """The function's process. It starts in the background; the first invocation waits for it."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self._environment, self._log = environment, log
@@ -44,11 +44,14 @@ class Worker:
                 stderr=log,
                 text=True,
             )
-        assert self._process.stdout and self._process.stdout.readline() == "ready\n", self._log.read_text()
+        self._is_ready = False
 
     def invoke(self, event: dict[str, Any], meanwhile: Callable[[], None] | None = None) -> dict[str, Any] | None:
         """Return the answer, or None if the process died. `meanwhile` is called during the invocation."""
         assert self._process.stdin and self._process.stdout
+        if not self._is_ready:
+            assert self._process.stdout.readline() == "ready\n", self._log.read_text()
+            self._is_ready = True
         self._process.stdin.write(json.dumps(event) + "\n")
         self._process.stdin.flush()
         if meanwhile:

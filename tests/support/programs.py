@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,20 @@ def require(*names: str) -> str:
 
 
 def completed(
-    *command: str | Path, stdin: str = "", cwd: Path = ROOT, timeout_s: float = 60, **environment: str
+    *command: str | Path,
+    stdin: str = "",
+    cwd: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
+    timeout_s: float = 60,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command with more environment variables, by default in the project's folder; return exit code and output.
+    """Run a command, by default in the project's folder; return its exit code and output.
 
-    The test fails if the command takes longer than `timeout_s`.
+    `environment` is added to this process's environment variables.
     """
     return subprocess.run(
         command,
         cwd=cwd,
-        env={**os.environ, **environment},
+        env={**os.environ, **(environment or {})},
         input=stdin,
         capture_output=True,
         text=True,

@@ -11,23 +11,10 @@ from function.settings import Settings
 from function.tagging.tagger import Tagger
 from tests.template.conftest import Deploy, Resources, of_type
 
-IMAGE_TYPES = [
-    "jpeg",
-    "jpg",
-    "pjpeg",
-    "png",
-    "x-png",
-    "webp",
-    "gif",
-    "bmp",
-    "x-ms-bmp",
-    "tiff",
-    "avif",
-    "heic",
-    "heif",
-    "heic-sequence",
-    "heif-sequence",
-]
+IMAGE_TYPES = (
+    *("jpeg", "jpg", "pjpeg", "png", "x-png", "webp", "gif", "bmp", "x-ms-bmp", "tiff", "avif"),
+    *("heic", "heif", "heic-sequence", "heif-sequence"),
+)
 OTHER_BINARY_TYPES = {"multipart/form-data", "application/octet-stream", "binary/octet-stream"}
 
 
@@ -80,21 +67,6 @@ def test_every_method_needs_the_credentials_of_the_mode(deploy: Deploy, mode: st
     assert definitions["Signature"]["x-amazon-apigateway-authtype"] == "awsSigv4"
 
 
-def test_the_key_has_a_rate_and_a_quota(stack: Resources) -> None:
-    plan = stack["UsagePlan"]["Properties"]
-    assert plan["ApiStages"] == [{"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "ApiStage"}}]
-    assert plan["Throttle"] == {"RateLimit": 10, "BurstLimit": 20}
-    assert plan["Quota"] == {"Limit": 100000, "Period": "MONTH"}
-    key = stack["UsagePlanKey"]["Properties"]
-    assert key == {"KeyId": {"Ref": "ApiKey"}, "KeyType": "API_KEY", "UsagePlanId": {"Ref": "UsagePlan"}}
-    assert stack["ApiKey"]["Properties"]["Enabled"] is True
-
-
-@pytest.mark.parametrize("mode", ["Iam", "None"])
-def test_other_modes_have_no_key(deploy: Deploy, mode: str) -> None:
-    assert {"ApiKey", "UsagePlan", "UsagePlanKey"} & set(deploy(AuthMode=mode)) == set()
-
-
 def test_all_callers_share_a_throttle_and_upload_forms_have_a_lower_one(deploy: Deploy) -> None:
     stack = deploy(StageRate=7, StageBurst=9, UploadRate=1, UploadBurst=3)
     limits = {
@@ -110,12 +82,8 @@ def test_execution_logs_are_off_because_they_would_hold_images(stack: Resources)
 
 
 def test_access_logs_are_on_unless_switched_off(deploy: Deploy) -> None:
-    logged, unlogged = deploy(), deploy(AccessLogs="false")
-    setting = logged["ApiStage"]["Properties"]["AccessLogSetting"]
-    assert setting["DestinationArn"] == {"Fn::GetAtt": ["AccessLog", "Arn"]}
-    assert "$context.requestId" in setting["Format"]
-    assert "AccessLogSetting" not in unlogged["ApiStage"]["Properties"]
-    assert "AccessLog" not in unlogged
+    assert "AccessLogSetting" in deploy()["ApiStage"]["Properties"]
+    assert "AccessLogSetting" not in deploy(AccessLogs="false")["ApiStage"]["Properties"]
 
 
 # Values as API Gateway writes them: "-" for a variable without a value, and quotes around error.messageString.
@@ -132,13 +100,10 @@ def test_an_access_log_line_is_json(stack: Resources, values: dict[str, str]) ->
     line_format = stack["ApiStage"]["Properties"]["AccessLogSetting"]["Format"]
     quoted = values | {"$context.error.messageString": f'"{values.get("$context.error.message", "-")}"'}
     line = json.loads(re.sub(r"\$context[.\w]+", lambda match: quoted.get(match[0], "-"), line_format))
+    assert "requestId" in line
     assert line["error"] == values.get("$context.error.message", "-")
     assert line["errorType"] == values.get("$context.error.responseType", "-")
     assert line["integrationError"] == values.get("$context.integration.error", "-")
-
-
-def test_requests_are_traced(stack: Resources) -> None:
-    assert stack["ApiStage"]["Properties"]["TracingEnabled"] is True
 
 
 def test_preflights_allow_the_same_headers_and_methods_as_the_app(stack: Resources) -> None:
@@ -149,25 +114,11 @@ def test_preflights_allow_the_same_headers_and_methods_as_the_app(stack: Resourc
     assert allowed["Access-Control-Allow-Methods"].split(",") == ALLOWED_METHODS
 
 
-def test_origins_are_passed_to_the_function(deploy: Deploy) -> None:
-    stack = deploy(CorsOrigins="https://a.example,https://b.example")
-    variables = stack["TagFunction"]["Properties"]["Environment"]["Variables"]
-    assert variables["CORS_ORIGINS"] == "https://a.example,https://b.example"
-
-
 def test_a_page_can_read_errors_of_api_gateway(stack: Resources) -> None:
     responses = stack["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
     for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
         parameters = responses[kind]["responseParameters"]
         assert parameters["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
-
-
-def test_a_web_acl_is_attached_if_its_arn_is_given(deploy: Deploy) -> None:
-    arn = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/pets/1"
-    association = deploy(WebAclArn=arn)["WebAclAssociation"]["Properties"]
-    assert association["WebACLArn"] == arn
-    assert association["ResourceArn"] == "arn:aws:apigateway:eu-central-1::/restapis/${Api}/stages/${ApiStage}"
-    assert "WebAclAssociation" not in deploy()
 
 
 def test_the_api_may_invoke_only_the_alias(stack: Resources) -> None:

@@ -52,7 +52,7 @@ def test_the_start_modes_of_environments_pass_the_rules(environment: str) -> Non
 
 @pytest.fixture(scope="module")
 def dashboard() -> Any:
-    printed = run("scripts/dashboard.sh", "--print", "pets", AWS_REGION="eu-central-1")
+    printed = run("scripts/dashboard.sh", "--print", "pets", environment={"AWS_REGION": "eu-central-1"})
     assert "${" not in printed
     return json.loads(printed)
 

@@ -1,8 +1,8 @@
-"""The functions: limits, logs, traces, architecture, start modes and the schedules that keep them active."""
+"""The functions: limits, logs, architecture and the schedules that keep them active."""
 
 import pytest
 
-from tests.template.conftest import Deploy, Resources, allowed, of_type
+from tests.template.conftest import Deploy, Resources, of_type
 
 API_TIMEOUT_S = 29  # of a REST API, unless raised
 NEW_ACCOUNTS_MEMORY_MB = 3008
@@ -23,39 +23,6 @@ def test_the_defaults_fit_a_new_account(functions: Resources) -> None:
     assert not [name for name, function in functions.items() if "ReservedConcurrentExecutions" in function]
 
 
-@pytest.mark.parametrize(
-    ("mode", "environments", "apply_on", "provisioned"),
-    [
-        ("None", "0", "None", None),
-        ("SnapStart", "0", "PublishedVersions", None),
-        ("ProvisionedConcurrency", "2", "None", {"ProvisionedConcurrentExecutions": "2"}),
-    ],
-)
-def test_each_start_mode_excludes_the_others(
-    deploy: Deploy, mode: str, environments: str, apply_on: str, provisioned: dict[str, str] | None
-) -> None:
-    parameters = {"StartMode": mode, "ProvisionedConcurrency": environments}
-    assert allowed(parameters) == []
-    stack = deploy(**parameters)
-    assert stack["TagFunction"]["Properties"]["SnapStart"] == {"ApplyOn": apply_on}
-    assert stack["TagFunctionAliaslive"]["Properties"].get("ProvisionedConcurrencyConfig") == provisioned
-    assert "SnapStart" not in stack["BulkFunction"]["Properties"], "it is invoked without a version"
-
-
-@pytest.mark.parametrize(("mode", "environments"), [("None", "1"), ("SnapStart", "1"), ("ProvisionedConcurrency", "0")])
-def test_a_rule_refuses_start_modes_that_contradict(mode: str, environments: str) -> None:
-    (problem,) = allowed({"StartMode": mode, "ProvisionedConcurrency": environments})
-    assert "ProvisionedConcurrency" in problem
-
-
-def test_reserved_concurrency_is_set_only_if_asked_for(deploy: Deploy) -> None:
-    assert deploy(ReservedConcurrency=5)["TagFunction"]["Properties"]["ReservedConcurrentExecutions"] == 5
-
-
-def test_reserved_concurrency_of_zero_stops_the_service(deploy: Deploy) -> None:
-    assert deploy(ReservedConcurrency=0)["TagFunction"]["Properties"]["ReservedConcurrentExecutions"] == 0
-
-
 def test_every_function_logs_to_a_group_of_the_stack(functions: Resources, stack: Resources) -> None:
     groups = of_type(stack, "AWS::Logs::LogGroup")
     for name, function in functions.items():
@@ -67,10 +34,6 @@ def test_every_function_logs_to_a_group_of_the_stack(functions: Resources, stack
 def test_log_retention_is_a_parameter(deploy: Deploy) -> None:
     for name, group in of_type(deploy(LogRetentionDays=7), "AWS::Logs::LogGroup").items():
         assert group["RetentionInDays"] == 7, name
-
-
-def test_every_function_is_traced(functions: Resources) -> None:
-    assert all(function["TracingConfig"] == {"Mode": "Active"} for function in functions.values())
 
 
 @pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
@@ -102,4 +65,3 @@ def test_schedules_keep_both_functions_active(deploy: Deploy) -> None:
     (policy,) = stack["KeepActiveRole"]["Properties"]["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Resource"] == list(targets.values())
-    assert {"KeepActiveRole", *schedules}.isdisjoint(deploy()), "schedules are opt-in"
