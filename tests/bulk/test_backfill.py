@@ -1,7 +1,6 @@
 """scripts/backfill with a state machine on moto that calls the real function."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from tests.support.aws import PHOTOS, RESULTS, Aws
 from tests.support.bulk_output import results
 from tests.support.lambda_context import Context
 from tests.support.state_machine import create
+from tests.support.waiting import wait_for
 from tools import backfill
 from tools.backfill import Backfill, Progress, concurrency_warning
 
@@ -84,10 +84,8 @@ def test_resume_after_stop_tags_each_object_once(
     assert answers == [1]
     code, output = run("resume")
     assert (code, f"{PICTURES} of {PICTURES} objects done" in output) == (0, True), output
-    deadline = time.monotonic() + 30
-    while len(set(writes(s3))) < PICTURES and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert len(writes(s3)) == len(set(writes(s3))) == PICTURES
+    wait_for(lambda: len(set(writes(s3))) == PICTURES, timeout_s=30)
+    assert len(writes(s3)) == PICTURES
 
 
 def test_resume_redrives_a_stopped_execution() -> None:

@@ -16,6 +16,7 @@ from tests.support.aws import PHOTOS, RESULTS, Aws
 from tests.support.bulk_output import results
 from tests.support.lambda_context import Context
 from tests.support.state_machine import DEFINITION, create, definition
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -108,11 +109,8 @@ def run(execution_input: dict[str, Any]) -> dict[str, Any]:
     """Run the state machine to its end."""
     client, name = boto3.client("stepfunctions"), f"run-{time.monotonic_ns()}"
     arn = client.start_execution(stateMachineArn=create(), name=name, input=json.dumps(execution_input))["executionArn"]
-    deadline = time.monotonic() + 120
-    while (execution := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return dict(execution)
+    wait_for(lambda: client.describe_execution(executionArn=arn)["status"] != "RUNNING", timeout_s=120)
+    return dict(client.describe_execution(executionArn=arn))
 
 
 def test_a_prefix_of_a_bucket_is_tagged_with_the_real_function(

@@ -2,14 +2,14 @@
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from tests.support.programs import MODEL, require_engine, run
+from tests.support.programs import MODEL, completed, require_engine, run
+from tests.support.waiting import wait_for
 
 TAG = "pet-tagger:test"
 
@@ -44,21 +44,11 @@ class Container:
         command = ["docker", "logs", self.id]
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True).stdout
 
-    def wait_until_it_listens(self, timeout_s: float = 30) -> None:
-        """Return when the emulator takes connections; fail with the log if it does not."""
-        probe = [
-            "docker",
-            "exec",
-            self.id,
-            "python3",
-            "-c",
-            "import socket; socket.create_connection(('127.0.0.1', 8080))",
-        ]
-        deadline = time.monotonic() + timeout_s
-        while subprocess.run(probe, capture_output=True, check=False).returncode != 0:
-            if time.monotonic() > deadline:
-                pytest.fail(f"nothing listens in the container after {timeout_s} s\n{self.logs()}", pytrace=False)
-            time.sleep(0.2)
+    def wait_until_it_listens(self) -> None:
+        """Return when the emulator takes connections; fail the test with the log if it does not."""
+        connect = "import socket; socket.create_connection(('127.0.0.1', 8080))"
+        probe = ("docker", "exec", self.id, "python3", "-c", connect)
+        wait_for(lambda: completed(*probe).returncode == 0, timeout_s=30, log=self.logs)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from PIL import Image
 from tests.container.conftest import AS_LAMBDA, STRANGER, Container, running
 from tests.container.test_invocations import CUSTOM_LABELS, SAMPLES
 from tests.support.programs import run
+from tests.support.waiting import wait_for
 from tools.make_events import Request, rest_event
 
 pytestmark = pytest.mark.container
@@ -112,7 +113,7 @@ def test_sigterm_stops_the_container_during_a_request(image: str, large_event: d
         port = int(run("docker", "port", container.id, "8080").splitlines()[0].rpartition(":")[2])
         assert call(port, TAG_PICTURE) == 200
         caller = threads.submit(call, port, large_event)
-        wait_for_log(container, "INVOKE START", times=2)
+        wait_for(lambda: container.logs().count("INVOKE START") >= 2, timeout_s=30, log=container.logs)
         run("docker", "kill", "--signal=TERM", container.id)
         run("docker", "wait", container.id, timeout_s=20)
         outcome = caller.result(timeout=20)
@@ -135,11 +136,3 @@ def call(port: int, event: Any) -> Any:
     # The emulator's own errors have another status, or a body without `statusCode`.
     is_ours = response.status == 200 and b'"statusCode"' in body
     return json.loads(body)["statusCode"] if is_ours else "error"
-
-
-def wait_for_log(container: Container, text: str, times: int, timeout_s: float = 30) -> None:
-    """Wait until the log contains `text` `times` times."""
-    deadline = time.monotonic() + timeout_s
-    while container.logs().count(text) < times:
-        assert time.monotonic() < deadline, container.logs()
-        time.sleep(0.05)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.support import emf
 from tests.support.programs import ROOT
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -25,20 +25,21 @@ def documented_fields() -> set[str]:
     return {name for row in re.findall(r"^\|([^|]+)\|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
 
 
-def written(log: Path, request_id: str, expected: int) -> list[dict[str, Any]]:
-    """Return the JSON log lines of one request. They are written shortly after its answer."""
-    deadline = time.monotonic() + 20
-    while True:
+def written(log: Path, request_id: str) -> list[dict[str, Any]]:
+    """Return a request's log line and its metrics. They are written shortly after its answer."""
+
+    def both() -> list[str]:
         lines = [line for line in log.read_text(errors="replace").splitlines() if request_id in line and "{" in line]
-        if len(lines) >= expected or time.monotonic() > deadline:
-            return [json.loads(line[line.index("{") :]) for line in lines]
-        time.sleep(0.2)
+        return lines if len(lines) == 2 else []
+
+    lines = [json.loads(line[line.index("{") :]) for line in wait_for(both, timeout_s=20)]
+    return sorted(lines, key=lambda line: "_aws" in line)
 
 
 def test_tagged_picture_writes_a_log_line_and_metrics(api: httpx2.Client, api_log: Path, cat_jpeg: bytes) -> None:
     headers = {"content-type": "image/jpeg", "x-correlation-id": "order-7"}
     response = api.post("/tag", content=cat_jpeg, headers=headers)
-    line, document = sorted(written(api_log, response.headers["x-request-id"], 2), key=lambda item: "_aws" in item)
+    line, document = written(api_log, response.headers["x-request-id"])
     assert documented_fields() - NOT_ALWAYS <= set(line)
     assert (line["status"], line["content_type"], line["bytes"]) == (200, "image/jpeg", len(cat_jpeg))
     assert (line["format"], line["pixels"]) == ("JPEG", 451 * 300)
@@ -58,7 +59,7 @@ def test_tagged_picture_writes_a_log_line_and_metrics(api: httpx2.Client, api_lo
 
 def test_problem_writes_its_code_into_log_line_and_metrics(api: httpx2.Client, api_log: Path) -> None:
     response = api.post("/tag", content=b"This is a text.", headers={"content-type": "image/jpeg"})
-    line, document = sorted(written(api_log, response.headers["x-request-id"], 2), key=lambda item: "_aws" in item)
+    line, document = written(api_log, response.headers["x-request-id"])
     assert (line["status"], line["code"]) == (415, "unsupported_media_type")
     assert emf.dimensions(document)[1] == {"service": "pet-tagger", "code": "unsupported_media_type"}
     assert emf.metrics(document) == {"Rejected": 1}

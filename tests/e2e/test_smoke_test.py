@@ -2,7 +2,6 @@
 
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from botocore.config import Config
 from function.hook_handler import problem_with, tag_photo
 from tests.e2e.conftest import SAM
 from tests.support.programs import ROOT
+from tests.support.waiting import wait_for
 from tools.server_process import free_port
 
 pytestmark = pytest.mark.e2e
@@ -25,17 +25,17 @@ def local_lambda(built: None) -> Iterator[Any]:  # noqa: ARG001 - built first
     port = free_port()
     server = subprocess.Popen([SAM, "local", "start-lambda", "--port", str(port)], cwd=ROOT)
     try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.2)
+        wait_for(lambda: listens(port))
         config = Config(signature_version=UNSIGNED, read_timeout=120, retries={"max_attempts": 0})
         yield boto3.client("lambda", region_name="local", endpoint_url=f"http://127.0.0.1:{port}", config=config)
     finally:
         server.terminate()
         server.wait(60)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_the_demo_model_passes(local_lambda: Any) -> None:

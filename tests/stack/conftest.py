@@ -3,8 +3,7 @@
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,13 +96,3 @@ def api(stack: Stack) -> Iterator[httpx2.Client]:
 def expected(cat_jpeg: bytes, demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     """The scores of the photo of a cat, computed on this machine."""
     return photo_scores(cat_jpeg, demo_model, tmp_path_factory.mktemp("in-process"))
-
-
-def wait_for(look: Callable[[], Any], timeout_s: float = 60) -> Any:
-    """Return the first truthy result of `look`; fail the test after `timeout_s`."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if seen := look():
-            return seen
-        time.sleep(0.2)
-    pytest.fail(f"nothing after {timeout_s} s")

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.stack.conftest import Stack, wait_for
+from tests.stack.conftest import Stack
 from tests.support.bulk_output import IMAGE_TAGGED, drain, queue_of_events, results
 from tests.support.programs import ROOT
+from tests.support.waiting import wait_for
 from tools.stack.__main__ import STACK
 
 pytestmark = pytest.mark.e2e

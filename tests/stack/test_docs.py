@@ -3,7 +3,8 @@
 import pytest
 
 from tests.docs.conftest import DOCS
-from tests.stack.conftest import Stack, wait_for
+from tests.stack.conftest import Stack
+from tests.support.waiting import wait_for
 from tools import docs
 
 pytestmark = pytest.mark.e2e

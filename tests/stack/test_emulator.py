@@ -13,7 +13,8 @@ import httpx2
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.stack.conftest import Stack, wait_for
+from tests.stack.conftest import Stack
+from tests.support.waiting import wait_for
 from tools.stack.emulator import REGION
 
 pytestmark = pytest.mark.e2e

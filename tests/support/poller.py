@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.support.waiting import wait_for
 from tools.bulk_events import sqs_event
 
 if TYPE_CHECKING:
@@ -114,15 +115,14 @@ class Poller:
 
     def drain(self, timeout_s: float) -> None:
         """Poll until the queue has neither visible nor invisible messages."""
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            if self.poll():
-                continue
+
+        def is_empty() -> bool:
+            while self.poll():
+                pass
             counts = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]
-            if counts["ApproximateNumberOfMessages"] == counts["ApproximateNumberOfMessagesNotVisible"] == "0":
-                return
-            time.sleep(0.2)
-        raise TimeoutError(f"the queue is not empty after {timeout_s} s")
+            return counts["ApproximateNumberOfMessages"] == counts["ApproximateNumberOfMessagesNotVisible"] == "0"
+
+        wait_for(is_empty, timeout_s)
 
 
 def _record(message: Any) -> dict[str, Any]:
