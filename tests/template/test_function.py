@@ -1,4 +1,4 @@
-"""The functions: limits, logs, architecture and the schedules that keep them active."""
+"""The functions: limits, logs, traces, architecture and the schedules that keep them active."""
 
 import pytest
 
@@ -34,6 +34,10 @@ def test_every_function_logs_to_a_group_of_the_stack(functions: Resources, stack
 def test_log_retention_is_a_parameter(deploy: Deploy) -> None:
     for name, group in of_type(deploy(LogRetentionDays=7), "AWS::Logs::LogGroup").items():
         assert group["RetentionInDays"] == 7, name
+
+
+def test_every_function_is_traced(functions: Resources) -> None:
+    assert all(function["TracingConfig"] == {"Mode": "Active"} for function in functions.values())
 
 
 @pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
