@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Self
@@ -31,7 +31,7 @@ class Tagging:
 
     tags: list[Tag]
     image: PreparedImage
-    milliseconds: dict[str, float] = field(default_factory=dict)
+    milliseconds: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Embedding:
     """Unit vectors, shape (1, dim) for an image or (texts, dim); the image, if it was one; milliseconds by phase."""
 
     vectors: Tensor
-    image: PreparedImage | None = None
-    milliseconds: dict[str, float] = field(default_factory=dict)
+    image: PreparedImage | None
+    milliseconds: dict[str, float]
 
 
 class Tagger:
@@ -127,7 +127,7 @@ class Tagger:
         """Return the embeddings of `texts`, in their order; each is cut at the end of the model's context."""
         stopwatch = Stopwatch()
         vectors = self._inference.submit(self._embed_texts, texts, stopwatch).result()
-        return Embedding(vectors, milliseconds=stopwatch.milliseconds)
+        return Embedding(vectors, None, stopwatch.milliseconds)
 
     def check_labels(self, options: TagOptions) -> None:
         """Load the text encoder if `options` has labels, and raise InvalidOption if one of them is too long."""
