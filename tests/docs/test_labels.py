@@ -23,11 +23,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def words(program: str) -> list[str]:
+    """Return the words of the page's command that runs `program`."""
+    (command,) = [line for line in blocks("labels", "bash")[0].splitlines() if program in line]
+    return shlex.split(command)
+
+
 @pytest.fixture(scope="module")
 def food(folder: Path, small_checkpoint: Path) -> Path:
     """The labels of the page, baked with the command of the page but for the model."""
-    command = next(line for line in blocks("labels", "bash")[0].splitlines() if "function.bake" in line)
-    arguments = shlex.split(command)[3:]
+    _, _, _, *arguments = words("function.bake")
     arguments[arguments.index("--model") + 1] = str(small_checkpoint)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -38,14 +43,11 @@ def food(folder: Path, small_checkpoint: Path) -> Path:
 @pytest.fixture(scope="module")
 def service(food: Path, folder: Path) -> Iterator[httpx2.Client]:
     """The service, started with the command of the page but for the port."""
-    command = next(line for line in blocks("labels", "bash")[0].splitlines() if "uvicorn" in line)
-    assert food == folder / "build/food"
+    model_dir, _, *arguments = words("uvicorn")
+    assert model_dir == "MODEL_DIR=build/food"
     port = free_port()
-    python = shlex.split(f"{command.replace('build/', f'{folder}/build/')}")
-    environment = dict(word.split("=", 1) for word in python[: python.index("python")])
-    arguments = [str(port) if word == "7860" else word for word in python[python.index("python") + 1 :]]
-    log = folder / "log"
-    with serving(sys.executable, *arguments, port=port, log=log, environment=environment) as client:
+    command = [sys.executable, *(str(port) if word == "7860" else word for word in arguments)]
+    with serving(*command, port=port, log=folder / "log", environment={"MODEL_DIR": str(food)}) as client:
         yield client
 
 
@@ -63,12 +65,11 @@ def test_service_lists_the_labels_in_use(service: httpx2.Client, cat_jpeg: bytes
     assert sum(scores[dish] for dish in ("pizza", "soup", "salad", "cake")) < 1
 
 
+@pytest.mark.usefixtures("food")
 def test_command_line_tags_with_the_labels_of_the_page(
-    food: Path, folder: Path, cat_jpeg: bytes, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, cat_jpeg: bytes, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "lunch.jpg").write_bytes(cat_jpeg)
-    command = next(line for line in blocks("labels", "bash")[0].splitlines() if "function tag" in line)
     monkeypatch.chdir(folder)
-    assert food == folder / "build/food"
-    assert cli.main([*shlex.split(command)[3:], "--min-score", "0"]) == 0
+    assert cli.main([*words("function tag")[3:], "--min-score", "0"]) == 0
     assert "pizza" in capfd.readouterr().out
