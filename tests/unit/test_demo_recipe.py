@@ -103,9 +103,9 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole(
 
 def test_training_lowers_the_loss_and_repeats_exactly(trainer: Callable[[int], Trainer]) -> None:
     def train() -> tuple[list[dict[str, float]], CLIPModel]:
-        one = trainer(12)
-        one.learn_words(steps=3)
-        one.run(report=6)
+        one = trainer(8)
+        one.learn_words(steps=2)
+        one.run(report=4)
         return one.history, one.model
 
     (first, model), (second, again) = train(), train()

@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from operator import methodcaller
 from pathlib import Path
 from typing import Any
@@ -247,6 +248,7 @@ ROWS = [
 ]
 
 
+@cache  # most rows have the same reference
 def scores_and_pixels(tagger: Tagger, data: bytes) -> tuple[dict[str, float], Pixels]:
     """Return the scores of a picture and the normalised pixels."""
     tagging = tagger.tag(data, ALL)
