@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from itertools import product
 
 import pytest
 from PIL import Image
@@ -19,6 +20,7 @@ COLOURED = ("bird", "fish", "snake")  # come in all colours
 COLOURED_DRAWINGS = 40
 WARM, BLUE = {"red", "orange", "yellow"}, {"blue"}
 DRAWINGS_PER_OTHER_THING = 8
+SCENES_PER_PAIR = 3
 FIRST_SEED = FIRST_UNSEEN_SEED + 50_000
 
 
@@ -66,12 +68,14 @@ def unseen_colours() -> list[Known]:
 
 @pytest.fixture(scope="session")
 def unseen_scenes() -> list[Known]:
-    """Drawings of every pet beside every context, with seeds outside the training data."""
+    """Drawings of every pet beside every context, with seeds outside the training data.
+
+    Each has its own seed, because drawings of the same seed have the same style and background.
+    """
+    pairs = list(product(PETS, CONTEXTS)) * SCENES_PER_PAIR
     return [
         Known(f"{label} with {context} {seed}", label, None, draw(seed, label, context=context).image)
-        for label in PETS
-        for context in CONTEXTS
-        for seed in (FIRST_SEED, FIRST_SEED + 1)
+        for seed, (label, context) in enumerate(pairs, FIRST_SEED)
     ]
 
 

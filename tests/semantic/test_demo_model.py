@@ -11,8 +11,6 @@ from tests.support.programs import ROOT
 
 PET_FLOOR, COAT_FLOOR, HAND_MADE_FLOOR, COLOUR_FLOOR = 0.97, 0.90, 0.75, 0.90
 SCENE_FLOOR, QUIET_FLOOR = 0.95, 0.95
-# Strict, so the mark has to go when new weights are committed.
-FORMER_RECIPE = pytest.mark.xfail(strict=True, reason="models/demo has the weights of its former recipe")
 BFLOAT16_BOUND = 0.05  # of a score
 
 
@@ -42,14 +40,7 @@ def loud(tagger: Tagger, known: list[Known]) -> list[str]:
     return [name for name, by_label in scored if max(by_label[pet] for pet in PETS) > 0.5]
 
 
-@pytest.mark.parametrize(
-    "pictures",
-    [
-        "unseen_others",
-        pytest.param("unseen_contexts", marks=FORMER_RECIPE),
-        pytest.param("photographs", marks=FORMER_RECIPE),
-    ],
-)
+@pytest.mark.parametrize("pictures", ["unseen_others", "unseen_contexts", "photographs"])
 def test_pictures_without_a_drawn_pet_get_no_sure_tag(
     demo_tagger: Tagger, pictures: str, request: pytest.FixtureRequest
 ) -> None:
@@ -58,7 +49,6 @@ def test_pictures_without_a_drawn_pet_get_no_sure_tag(
     assert right_share(misses, known) >= QUIET_FLOOR, misses
 
 
-@FORMER_RECIPE
 def test_a_pet_beside_a_context_is_tagged(demo_tagger: Tagger, unseen_scenes: list[Known]) -> None:
     misses = []
     for known in unseen_scenes:
