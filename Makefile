@@ -30,7 +30,7 @@ stack-down: .venv/.ready ## remove the stack of `make stack`: processes, contain
 	@.venv/bin/python -m tools.stack down
 
 test: .venv/.ready ## run all tests except e2e; the container tests need Docker (ARGS= is passed to pytest)
-	.venv/bin/python -m pytest -m "not e2e" $(ARGS)
+	.venv/bin/python -m pytest -m "not e2e" --numprocesses auto --dist loadfile $(ARGS)
 
 e2e: .venv/.ready ## test the image as Lambda runs it, `sam local`, and the stack on an emulated AWS; needs Docker
 	scripts/sam.sh --version

@@ -1,5 +1,6 @@
 """Fixtures: the image, and a container that runs as on Lambda."""
 
+import fcntl
 import json
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.programs import MODEL, completed, require_engine, run
+from tests.support.programs import MODEL, ROOT, completed, require_engine, run
 from tests.support.waiting import wait_for
 
 TAG = "pet-tagger:test"
@@ -55,7 +56,9 @@ class Container:
 def image() -> str:
     """The tag of the image, built from this folder with the demo model."""
     require_engine()
-    run("docker", "build", "--build-arg", f"MODEL_ID={MODEL}", "--tag", TAG, ".", timeout_s=1800)
+    with (ROOT / "Dockerfile").open("rb") as dockerfile:  # one process builds, the others reuse its layers
+        fcntl.flock(dockerfile, fcntl.LOCK_EX)
+        run("docker", "build", "--build-arg", f"MODEL_ID={MODEL}", "--tag", TAG, ".", timeout_s=1800)
     return TAG
 
 
