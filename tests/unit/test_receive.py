@@ -19,6 +19,7 @@ BODY = b"a photo of a cat" * 100
         ("", BODY),
         (" Identity ,", BODY),
     ],
+    ids=["gzip", "deflate with zlib's header", "deflate without a header", "none", "identity"],
 )
 def test_limit_is_exact(encoding: str, compressed: bytes) -> None:
     assert decompress(compressed, encoding, len(BODY)) == BODY
