@@ -19,7 +19,7 @@ def context() -> Context:
     return Context()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # tests of other files may replace the thread's event loop
 def handler(small_model: Path) -> Iterator[Handler]:
     loop = asyncio.new_event_loop()  # Mangum uses the thread's loop, or creates one and does not close it
     asyncio.set_event_loop(loop)
