@@ -62,7 +62,7 @@ class LabelBank:
         try:
             labels = TypeAdapter(LabelSet).validate_json((folder / BANK_JSON).read_bytes())
         except (OSError, ValueError) as error:
-            raise CheckpointError(f"{folder / BANK_JSON}: {error!r}: bake it again") from error
+            raise CheckpointError(f"{folder / BANK_JSON}: missing or damaged: bake it again") from error
         if labels.digest != labels_digest:
             raise CheckpointError(f"{folder / BANK_JSON}: the labels differ from those in the manifest: bake it again")
         tensors = TensorFile(folder / BANK_TENSORS, {group.name: _shape(group, dim) for group in labels.groups})

@@ -124,10 +124,17 @@ class Tagger:
         return Embedding(self._inference.submit(run).result(), image, stopwatch.milliseconds)
 
     def embed_texts(self, texts: Sequence[str]) -> Embedding:
-        """Return the embeddings of `texts`, in their order; each is cut at the end of the model's context."""
+        """Return the embeddings of `texts`, in their order.
+
+        Raises InvalidOption if a text is longer than the model's context.
+        """
         stopwatch = Stopwatch()
-        vectors = self._inference.submit(self._embed_texts, texts, stopwatch).result()
-        return Embedding(vectors, None, stopwatch.milliseconds)
+
+        def run() -> Tensor:
+            self._check_lengths([f"Text {number}" for number in range(1, len(texts) + 1)], texts, stopwatch)
+            return self._embed_texts(texts, stopwatch)
+
+        return Embedding(self._inference.submit(run).result(), None, stopwatch.milliseconds)
 
     def check_labels(self, options: TagOptions) -> None:
         """Load the text encoder if `options` has labels, and raise InvalidOption if one of them is too long."""
@@ -165,16 +172,19 @@ class Tagger:
 
         Raises InvalidOption if a prompt is longer than the model's context.
         """
-        prompts, limit = options.prompts, self.manifest.text.max_position_embeddings
+        prompts = options.prompts
         if prompts:
-            self._load_text_encoder(stopwatch)
-            counts = self._encode_texts.count_tokens(prompts)
-            for label, tokens in zip(options.competing_labels, counts, strict=True):
-                if tokens > limit:
-                    raise InvalidOption(
-                        f"The prompt of label {label!r} has {tokens} tokens. This model reads at most {limit}."
-                    )
+            names = [f"The prompt of label {label!r}" for label in options.competing_labels]
+            self._check_lengths(names, prompts, stopwatch)
         return prompts
+
+    def _check_lengths(self, names: Sequence[str], texts: Sequence[str], stopwatch: Stopwatch) -> None:
+        """Raise InvalidOption with the name of the first text that is longer than the model's context."""
+        self._load_text_encoder(stopwatch)
+        limit = self.manifest.text.max_position_embeddings
+        for name, tokens in zip(names, self._encode_texts.count_tokens(texts), strict=True):
+            if tokens > limit:
+                raise InvalidOption(f"{name} has {tokens} tokens. This model reads at most {limit}.")
 
     def _encode(self, images: Sequence[PreparedImage]) -> Tensor:
         """Return the embeddings of images, shape (n, dim)."""

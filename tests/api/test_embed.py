@@ -61,7 +61,9 @@ def test_similarity_of_embeddings_ranks_labels_like_tags(client: TestClient, cat
     assert [tag["label"] for tag in tags] == best_first
 
 
-@pytest.mark.parametrize("texts", [["x" * 200], [f"text {i}" for i in range(100)], ["same", "same"]])
+@pytest.mark.parametrize(
+    "texts", [["a" + " " * 198 + "b"], ["x" * 75], [f"text {i}" for i in range(100)], ["same", "same"]]
+)
 def test_texts_at_the_limits_are_accepted(client: TestClient, texts: list[str]) -> None:
     assert len(client.post("/embed", json={"texts": texts}).json()["embeddings"]) == len(texts)
 
@@ -82,6 +84,11 @@ def test_texts_outside_the_limits_get_422(client: TestClient, body: dict[str, An
     problem = is_problem(client.post("/embed", json=body), 422, "invalid_option")
     assert problem["detail"].startswith(f"{message}: ")
     assert "x" * 200 not in problem["detail"]
+
+
+def test_a_text_longer_than_the_context_gets_422(client: TestClient) -> None:
+    problem = is_problem(client.post("/embed", json={"texts": ["a", "x" * 76]}), 422, "invalid_option")
+    assert problem["detail"] == "Text 2 has 78 tokens. This model reads at most 77."
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,10 @@ def test_a_deployment_during_an_alarm_is_possible(deploy: Deploy) -> None:
     assert deploy(RollbackOnAlarm="false")["TagFunctionDeploymentGroup"]["Properties"]["AlarmConfiguration"] == {}
 
 
+def test_the_latency_alarm_ignores_percentiles_of_few_requests(alarms: Resources) -> None:
+    assert alarms["LatencyAlarm"]["EvaluateLowSampleCountPercentile"] == "ignore"
+
+
 def test_an_alarm_rolls_a_deployment_back(stack: Resources) -> None:
     group = stack["TagFunctionDeploymentGroup"]["Properties"]
     names = {alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]}
