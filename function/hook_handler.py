@@ -21,6 +21,7 @@ from function.settings import Settings
 PHOTO = Path(__file__).parent / "smoke_test_cat.webp"
 ATTEMPTS = 3
 PAUSE_S = 5
+DEMO_MODEL = "models/demo"  # knows drawings only, so it has no tags for the photo
 # Time at the end for the report to CodeDeploy.
 _RESERVED_S = 10
 
@@ -52,8 +53,8 @@ def smoke_test(remaining_s: Callable[[], float]) -> str:
             break
         try:
             config = Config(connect_timeout=5, read_timeout=timeout_s, retries={"total_max_attempts": 1})
-            tags = tag_photo(boto3.client("lambda", config=config), settings.new_version)
-            return problem_with(tags, settings.smoke_label)
+            tags, model = tag_photo(boto3.client("lambda", config=config), settings.new_version)
+            return problem_with(tags, model, settings.smoke_label)
         except Exception as error:
             logger.exception("the new version did not return tags", attempts_left=attempts_left - 1)
             problem = str(error) or type(error).__name__
@@ -62,8 +63,8 @@ def smoke_test(remaining_s: Callable[[], float]) -> str:
     return problem
 
 
-def tag_photo(client: Any, function: str) -> list[dict[str, Any]]:
-    """Return the tags of the photo from `POST /tag` of `function`, an ARN with a version or a name.
+def tag_photo(client: Any, function: str) -> tuple[list[dict[str, Any]], str]:
+    """Return the tags of the photo and the model, from `POST /tag` of `function`, an ARN with a version or a name.
 
     Raises RuntimeError if the function fails or answers with an error, and botocore's errors.
     """
@@ -83,12 +84,16 @@ def tag_photo(client: Any, function: str) -> list[dict[str, Any]]:
     answer = json.loads(response["Payload"].read())
     if response.get("FunctionError") or not isinstance(answer, dict) or answer.get("statusCode") != 200:
         raise RuntimeError(f"expected an answer with status 200, got: {json.dumps(answer)[:500]}")
-    tags: list[dict[str, Any]] = json.loads(answer["body"])
-    return tags
+    return json.loads(answer["body"]), answer.get("headers", {}).get("x-model", "")
 
 
-def problem_with(tags: list[dict[str, Any]], label: str) -> str:
-    """Return an error if there are no tags, or if `label` is set and not the best pet. Otherwise return nothing."""
+def problem_with(tags: list[dict[str, Any]], model: str, label: str) -> str:
+    """Return an error if there are no tags, or if `label` is set and not the best pet. Otherwise return nothing.
+
+    The demo model may have no tags.
+    """
+    if not tags and model == DEMO_MODEL:
+        return ""
     pets = [tag for tag in tags if tag["group"] == "pet"] or tags
     best = pets[0]["label"] if pets else "nothing"
     if not pets or (label and best != label):

@@ -89,6 +89,13 @@ def cat_jpeg(cat_photo: Image.Image) -> bytes:
 
 
 @pytest.fixture(scope="session")
+def drawing_jpeg() -> bytes:
+    """A drawing of a cat, 640 x 640, for which the demo model has several tags with scores far from 0 and 1."""
+    with Image.open(ROOT / "tests/pictures/cat/hand-made-2.png") as drawing:
+        return encode(drawing.convert("RGB").resize((640, 640)), "JPEG", quality=90)
+
+
+@pytest.fixture(scope="session")
 def cat_png(cat_photo: Image.Image) -> bytes:
     return encode(cat_photo, "PNG")
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from function.errors import ModelError
+from function.errors import TaggerError
 from function.tagging.bank import LabelBank
 from function.tagging.labels import LABELS_TOML, LabelSet
 from function.tagging.tagger import Tagger
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     try:
         _print_table(given)
-    except (ModelError, ValueError, OSError) as error:
+    except (TaggerError, ValueError, OSError) as error:
         raise SystemExit(f"prompts: {error}") from error
 
 

@@ -13,19 +13,25 @@ from tools.make_events import PICTURE, Request, Sample, rest_event, samples
 pytestmark = pytest.mark.container
 
 SAMPLES = samples()
-TAGGING = {name: sample for name, sample in SAMPLES.items() if "tag-" in name and sample.status == 200}
 # A request with its own labels, because the text tower is loaded on demand.
 CUSTOM_LABELS = rest_event(Request("POST", "/tag", PICTURE.read_bytes(), "image/jpeg", {"candidate_labels": "cat,car"}))
 
 
 @pytest.fixture(scope="module")
+def drawing(drawing_jpeg: bytes) -> Any:
+    """An event with a drawing, which the demo model tags."""
+    return rest_event(Request("POST", "/tag", drawing_jpeg, "image/jpeg"))
+
+
+@pytest.fixture(scope="module")
 def expected(
     container: Container,  # noqa: ARG001 - first
+    drawing: Any,
     demo_model: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Any]:
     """The handler's answers outside the container. Needs the container fixture first, which may skip the test."""
-    events = {name: sample.event for name, sample in TAGGING.items()} | {"custom labels": CUSTOM_LABELS}
+    events = {"drawing": drawing, "custom labels": CUSTOM_LABELS}
     return in_process_answers(events, demo_model, tmp_path_factory.mktemp("in-process"))
 
 
@@ -37,10 +43,10 @@ def test_every_event_is_answered(container: Container, sample: Sample) -> None:
         assert json.loads(answer["body"])["code"] == sample.code
 
 
-@pytest.mark.parametrize("name", TAGGING)
-def test_tags_are_those_of_the_handler_outside(container: Container, expected: dict[str, Any], name: str) -> None:
-    answer = container.invoke(TAGGING[name].event)
-    assert scores(answer["body"]) == pytest.approx(scores(expected[name]["body"]), abs=1e-4)
+def test_tags_are_those_of_the_handler_outside(container: Container, drawing: Any, expected: dict[str, Any]) -> None:
+    tags = scores(container.invoke(drawing)["body"])
+    assert {"cat", "dog"} <= tags.keys()
+    assert tags == pytest.approx(scores(expected["drawing"]["body"]), abs=1e-4)
 
 
 def test_custom_labels(container: Container, expected: dict[str, Any]) -> None:

@@ -36,13 +36,13 @@ def written(log: Path, request_id: str) -> list[dict[str, Any]]:
     return sorted(lines, key=lambda line: "_aws" in line)
 
 
-def test_tagged_picture_writes_a_log_line_and_metrics(api: httpx2.Client, api_log: Path, cat_jpeg: bytes) -> None:
+def test_tagged_picture_writes_a_log_line_and_metrics(api: httpx2.Client, api_log: Path, drawing_jpeg: bytes) -> None:
     headers = {"content-type": "image/jpeg", "x-correlation-id": "order-7"}
-    response = api.post("/tag", content=cat_jpeg, headers=headers)
+    response = api.post("/tag", content=drawing_jpeg, headers=headers)
     line, document = written(api_log, response.headers["x-request-id"])
     assert documented_fields() - NOT_ALWAYS <= set(line)
-    assert (line["status"], line["content_type"], line["bytes"]) == (200, "image/jpeg", len(cat_jpeg))
-    assert (line["format"], line["pixels"]) == ("JPEG", 451 * 300)
+    assert (line["status"], line["content_type"], line["bytes"]) == (200, "image/jpeg", len(drawing_jpeg))
+    assert (line["format"], line["pixels"]) == ("JPEG", 640 * 640)
     assert (line["correlation_id"], line["top_tag"]) == ("order-7", response.json()[0]["label"])
     assert line["cold_start"] is False
     assert "code" not in line
@@ -53,7 +53,7 @@ def test_tagged_picture_writes_a_log_line_and_metrics(api: httpx2.Client, api_lo
         "ColdStart": 0,
         "DecodeTime": line["decode_ms"],
         "EncodeTime": line["encode_ms"],
-        "ImageBytes": len(cat_jpeg),
+        "ImageBytes": len(drawing_jpeg),
     }
 
 

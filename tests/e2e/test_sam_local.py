@@ -1,4 +1,4 @@
-"""A photo sent through `sam local` arrives unchanged and gets the same answer as in process."""
+"""A picture sent through `sam local` arrives unchanged and gets the same answer as in process."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.conftest import encode
 from tests.e2e.conftest import SAM
-from tests.support.answers import BODIES, check_scores, photo_scores
+from tests.support.answers import BODIES, check_scores, jpeg_scores
 from tests.support.programs import completed, run
 from tools.make_events import EVENTS_FOLDER, samples
 
@@ -21,19 +21,19 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def expected(
     built: None,  # noqa: ARG001
-    cat_jpeg: bytes,
+    drawing_jpeg: bytes,
     demo_model: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, float]:
     """The scores of the handler on this machine. Depends on the build, so that both are skipped together."""
-    return photo_scores(cat_jpeg, demo_model, tmp_path_factory.mktemp("in-process"))
+    return jpeg_scores(drawing_jpeg, demo_model, tmp_path_factory.mktemp("in-process"))
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_every_kind_of_body_gets_the_scores_of_the_handler(
-    api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float], body: Callable[[bytes], Any]
+    api: httpx2.Client, drawing_jpeg: bytes, expected: dict[str, float], body: Callable[[bytes], Any]
 ) -> None:
-    check_scores(api.post("/tag", **body(cat_jpeg)), expected)
+    check_scores(api.post("/tag", **body(drawing_jpeg)), expected)
 
 
 @pytest.mark.parametrize("media_type", ["png", "webp", "gif", "bmp", "tiff", "avif"])

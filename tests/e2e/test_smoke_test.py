@@ -39,6 +39,7 @@ def listens(port: int) -> bool:
 
 
 def test_the_demo_model_passes(local_lambda: Any) -> None:
-    tags = tag_photo(local_lambda, "TagFunction")
-    assert problem_with(tags, "") == ""
-    assert problem_with(tags, "elephant") != ""
+    tags, model = tag_photo(local_lambda, "TagFunction")
+    assert (tags, model) == ([], "models/demo")
+    assert problem_with(tags, model, "cat") == ""
+    assert problem_with(tags, "another/model", "cat") != ""

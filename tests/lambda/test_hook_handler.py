@@ -123,6 +123,12 @@ def test_image_without_a_tag_fails_without_retry(run: Run) -> None:
     assert run(tags()) == ("Failed", 1)
 
 
+def test_demo_model_needs_no_tag(run: Run) -> None:
+    """It knows drawings only, and a stack with it shall deploy."""
+    answer = {"statusCode": 200, "headers": {"x-model": "models/demo"}, "body": "[]"}
+    assert run(lambda _: answer, label="cat") == ("Succeeded", 1)
+
+
 def test_no_attempt_starts_when_the_time_is_over(run: Run) -> None:
     assert run(tags(CAT), remaining_s=10.5) == ("Failed", 0)
 

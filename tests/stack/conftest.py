@@ -12,7 +12,7 @@ import boto3
 import httpx2
 import pytest
 
-from tests.support.answers import photo_scores
+from tests.support.answers import jpeg_scores
 from tests.support.programs import MODEL, completed, require_engine, run
 from tools.server_process import free_port
 from tools.stack.__main__ import STACK, build_image
@@ -93,6 +93,6 @@ def api(stack: Stack) -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture(scope="session")
-def expected(cat_jpeg: bytes, demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
-    """The scores of the photo of a cat, computed on this machine."""
-    return photo_scores(cat_jpeg, demo_model, tmp_path_factory.mktemp("in-process"))
+def expected(drawing_jpeg: bytes, demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    """The scores of the drawing, computed on this machine."""
+    return jpeg_scores(drawing_jpeg, demo_model, tmp_path_factory.mktemp("in-process"))

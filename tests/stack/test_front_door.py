@@ -21,13 +21,13 @@ def test_refuses_a_request_without_a_valid_key(stack: Stack, headers: dict[str, 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_tags_an_image_in_every_kind_of_body(
-    api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float], body: Callable[[bytes], Any]
+    api: httpx2.Client, drawing_jpeg: bytes, expected: dict[str, float], body: Callable[[bytes], Any]
 ) -> None:
-    check_scores(api.post("/tag", **body(cat_jpeg)), expected)
+    check_scores(api.post("/tag", **body(drawing_jpeg)), expected)
 
 
-def test_options_in_the_query_reach_the_function(api: httpx2.Client, cat_jpeg: bytes) -> None:
-    answer = api.post("/tag?top_k=1", content=cat_jpeg, headers={"content-type": "image/jpeg"})
+def test_options_in_the_query_reach_the_function(api: httpx2.Client, drawing_jpeg: bytes) -> None:
+    answer = api.post("/tag?top_k=1", content=drawing_jpeg, headers={"content-type": "image/jpeg"})
     assert len(answer.json()) == 1
 
 
@@ -64,10 +64,10 @@ def test_serves_every_page(api: httpx2.Client, path: str) -> None:
 
 
 def test_tags_an_image_that_was_uploaded_with_a_signed_form(
-    api: httpx2.Client, cat_jpeg: bytes, expected: dict[str, float]
+    api: httpx2.Client, drawing_jpeg: bytes, expected: dict[str, float]
 ) -> None:
     form = _form(api)
-    assert _upload(form, cat_jpeg, "image/jpeg").status_code in {200, 204}
+    assert _upload(form, drawing_jpeg, "image/jpeg").status_code in {200, 204}
     check_scores(api.post("/tag", json={"inputs": form["inputs"]}), expected)
 
 

@@ -15,10 +15,10 @@ from tools.make_events import Request, rest_event
 
 # Every kind of body that may contain a JPEG: arguments of an HTTP client's `post`.
 BODIES: dict[str, Callable[[bytes], dict[str, Any]]] = {
-    "form": lambda photo: {"files": {"file": ("cat.jpg", photo, "image/jpeg")}},
-    "JPEG": lambda photo: {"content": photo, "headers": {"content-type": "image/jpeg"}},
-    "unknown type": lambda photo: {"content": photo, "headers": {"content-type": "application/octet-stream"}},
-    "JSON": lambda photo: {"json": {"inputs": base64.b64encode(photo).decode()}},
+    "form": lambda jpeg: {"files": {"file": ("cat.jpg", jpeg, "image/jpeg")}},
+    "JPEG": lambda jpeg: {"content": jpeg, "headers": {"content-type": "image/jpeg"}},
+    "unknown type": lambda jpeg: {"content": jpeg, "headers": {"content-type": "application/octet-stream"}},
+    "JSON": lambda jpeg: {"json": {"inputs": base64.b64encode(jpeg).decode()}},
 }
 _ANSWER_EVENTS = """
 import json, pathlib, sys, types
@@ -42,10 +42,10 @@ def in_process_answers(events: dict[str, Any], model: Path, folder: Path) -> dic
     return result
 
 
-def photo_scores(photo: bytes, model: Path, folder: Path) -> dict[str, float]:
+def jpeg_scores(jpeg: bytes, model: Path, folder: Path) -> dict[str, float]:
     """Return the handler's scores of a JPEG, by label. Arguments as in `in_process_answers`."""
-    event = rest_event(Request("POST", "/tag", photo, "image/jpeg"))
-    return scores(in_process_answers({"photo": event}, model, folder)["photo"]["body"])
+    event = rest_event(Request("POST", "/tag", jpeg, "image/jpeg"))
+    return scores(in_process_answers({"jpeg": event}, model, folder)["jpeg"]["body"])
 
 
 def check_scores(response: httpx2.Response, expected: dict[str, float]) -> None:
