@@ -148,7 +148,11 @@ def test_tags_and_options_are_those_of_the_tagger(
     code, out, err = run(folder / "cat.jpg", "--json", *arguments)
     expected = [tag.to_json() for tag in small_tagger.tag(cat_jpeg, options).tags]
     assert (code, err) == (0, "")
-    assert lines(out) == [{"picture": str(folder / "cat.jpg"), "tags": expected}]
+    (line,) = lines(out)
+    assert line["picture"] == str(folder / "cat.jpg")
+    # The tagger may have cached the embedding of a text from another batch, so the last digit of a score can differ.
+    for tag, expected_tag in zip(line["tags"], expected, strict=True):
+        assert tag == {**expected_tag, "score": pytest.approx(expected_tag["score"], abs=1e-4)}
 
 
 @pytest.mark.parametrize(
