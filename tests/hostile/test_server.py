@@ -152,9 +152,11 @@ def stop_during_requests(process: subprocess.Popen[bytes], address: tuple[str, i
     ):
         idle.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
         assert b"200" in first_line(idle)
-        stalled_upload.sendall(head(len(CAT)) + CAT[:100])
-        in_progress.sendall(head(len(CAT)) + CAT[:-100])
-        time.sleep(0.5)
+        for upload in (stalled_upload, in_progress):
+            upload.sendall(head(len(CAT), b"Expect: 100-continue\r\n"))
+            assert b"100" in first_line(upload)  # the server waits for the body
+        stalled_upload.sendall(CAT[:100])
+        in_progress.sendall(CAT[:-100])
         stop()
         began = time.monotonic()
         time.sleep(0.5)
