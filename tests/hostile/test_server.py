@@ -150,7 +150,7 @@ def stop_during_requests(process: subprocess.Popen[bytes], address: tuple[str, i
         socket.create_connection(address, timeout=30) as stalled_upload,
         socket.create_connection(address, timeout=30) as in_progress,
     ):
-        idle.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        idle.sendall(head(len(CAT)) + CAT)  # the answer shows that the model is loaded
         assert b"200" in first_line(idle)
         for upload in (stalled_upload, in_progress):
             upload.sendall(head(len(CAT), b"Expect: 100-continue\r\n"))
