@@ -12,7 +12,6 @@ from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
 from tests.support.problems import is_problem
 from tests.support.request_cases import encoded
-from tools.make_events import png_header
 
 
 def test_answers_tags_best_first(client: TestClient, small_tagger: Tagger, cat_jpeg: bytes) -> None:
@@ -195,11 +194,6 @@ def test_form_without_image_gets_400_with_its_field_names(client: TestClient, ca
     assert "Its fields: 'note', 'photo'" in problem["detail"]
 
 
-def test_too_many_pixels(client: TestClient) -> None:
-    problem = is_problem(client.post("/tag", content=png_header(40_000, 40_000)), 413, "too_many_pixels")
-    assert "51,000,000" in problem["detail"]
-
-
 def test_size_limit_is_exact(client: TestClient, cat_jpeg: bytes) -> None:
     limit = Settings().max_image_bytes
     at_limit, over = cat_jpeg.ljust(limit, b"\0"), cat_jpeg.ljust(limit + 1, b"\0")
@@ -207,8 +201,3 @@ def test_size_limit_is_exact(client: TestClient, cat_jpeg: bytes) -> None:
         responses = [posted(client, way, data) for way in EACH_WAY]
         assert [response.status_code for response in responses] == [status] * 3
     assert "The limit is 4.5 MB" in is_problem(responses[0], 413, "too_many_bytes")["detail"]
-
-
-def test_30_mb_upload_gets_413_and_the_next_request_works(client: TestClient, cat_jpeg: bytes) -> None:
-    is_problem(client.post("/tag", files={"file": b"\0" * 30_000_000}), 413, "too_many_bytes")
-    assert client.post("/tag", content=cat_jpeg).status_code == 200

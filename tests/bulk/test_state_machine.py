@@ -36,13 +36,6 @@ def test_is_valid() -> None:
     assert set(Linter.validate(definition())) == NEWER
 
 
-def test_validator_rejects_an_invalid_definition() -> None:
-    broken = definition()
-    broken["States"]["TagBucket"]["ItemBatcher"]["MaxItemsPerBatch"] = "many"
-    broken["States"]["Count"]["Next"] = "Nowhere"
-    assert len(set(Linter.validate(broken)) - NEWER) >= 2
-
-
 def test_both_maps_do_the_same_with_their_items() -> None:
     bucket, inventory = (dict(definition()["States"][name]) for name in ("TagBucket", "TagInventory"))
     for each in (bucket, inventory):

@@ -1,7 +1,6 @@
 """Faults in the environment of the image: full /tmp, too little memory, SIGTERM during a request."""
 
 import http.client
-import io
 import json
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.conftest import encode
 from tests.container.conftest import AS_LAMBDA, STRANGER, Container, running
 from tests.container.test_invocations import CUSTOM_LABELS, SAMPLES
 from tests.support.programs import run
@@ -42,10 +42,9 @@ except urllib.error.HTTPError as error: print(error.code)
 @pytest.fixture(scope="module")
 def large_event() -> dict[str, Any]:
     """A picture of 49 megapixels in 200 kB. It takes seconds, and more memory than the limit of the tests below."""
-    file = io.BytesIO()
-    Image.new("RGBA", (7000, 7000), (1, 2, 3, 128)).save(file, "PNG")
+    picture = encode(Image.new("RGBA", (7000, 7000), (1, 2, 3, 128)), "PNG")
     labels = {"candidate_labels": "cat,car"}  # the text tower is read as well
-    return rest_event(Request("POST", "/tag", file.getvalue(), "image/png", labels))
+    return rest_event(Request("POST", "/tag", picture, "image/png", labels))
 
 
 @pytest.fixture

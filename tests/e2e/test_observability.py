@@ -57,14 +57,6 @@ def test_tagged_picture_writes_a_log_line_and_metrics(api: httpx2.Client, api_lo
     }
 
 
-def test_problem_writes_its_code_into_log_line_and_metrics(api: httpx2.Client, api_log: Path) -> None:
-    response = api.post("/tag", content=b"This is a text.", headers={"content-type": "image/jpeg"})
-    line, document = written(api_log, response.headers["x-request-id"])
-    assert (line["status"], line["code"]) == (415, "unsupported_media_type")
-    assert emf.dimensions(document)[1] == {"service": "pet-tagger", "code": "unsupported_media_type"}
-    assert emf.metrics(document) == {"Rejected": 1}
-
-
 def test_first_request_reports_the_cold_start(api: httpx2.Client, api_log: Path) -> None:
     """The first request is the health check of the `api` fixture."""
     assert api.base_url

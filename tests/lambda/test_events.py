@@ -32,10 +32,12 @@ def test_event_gets_its_answer(handler: Any, context: Any, name: str) -> None:
     assert response["statusCode"] == sample.status, response["body"]
     if name.startswith("warmup"):
         assert response["body"] == ""
-    if sample.code:
+    elif sample.code:
         problem = body_of(response)
         assert (problem["code"], problem["request_id"]) == (sample.code, context.aws_request_id)
         assert response["headers"]["content-type"] == "application/problem+json"
+    else:
+        assert response["headers"]["x-request-id"] == context.aws_request_id
 
 
 def test_every_front_door_gives_the_same_tags(handler: Any, context: Any) -> None:
@@ -45,13 +47,6 @@ def test_every_front_door_gives_the_same_tags(handler: Any, context: Any) -> Non
     assert all(answer == whole[0] for answer in whole)
     best = [body_of(replay(handler, f"{door}-tag-{kind}", context)) for door in doors for kind in ("raw", "json")]
     assert all(answer == whole[0][:3] for answer in best)
-
-
-def test_answers_have_the_request_id_of_lambda(handler: Any, context: Any) -> None:
-    headers = replay(handler, "rest-tag-multipart", context)["headers"]
-    assert headers["x-request-id"] == context.aws_request_id
-    assert headers["x-model"] == "small"
-    assert "encode;dur=" in headers["server-timing"]
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from PIL import Image
-from pillow_heif import from_pillow
 from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, Route, expect
 
 from function.api import page as page_package
 from tests.conftest import encode
 from tests.support.programs import MODEL
+from tools.fuzz.bombs import heic
 
 pytestmark = pytest.mark.browser
 
@@ -379,10 +379,9 @@ def test_large_transparent_picture_is_shrunk_on_white(page: Page, service: str) 
 
 
 def test_heic_is_sent_unchanged_because_chromium_cannot_decode_it(page: Page, service: str, cat: bytes) -> None:
-    heic = io.BytesIO()
-    from_pillow(Image.open(io.BytesIO(cat)).convert("RGB")).save(heic)
-    choose(page, file("cat.heic", heic.getvalue(), "image/heic"))
-    assert shown_tags(card(page, "cat.heic"), "Pet") == answered(service, heic.getvalue(), "pet")
+    picture = heic(Image.open(io.BytesIO(cat)).convert("RGB"))
+    choose(page, file("cat.heic", picture, "image/heic"))
+    assert shown_tags(card(page, "cat.heic"), "Pet") == answered(service, picture, "pet")
     expect(card(page, "cat.heic").locator("img")).to_be_hidden()
 
 

@@ -1,6 +1,5 @@
 """Pictures that are too large for a request and that the browser cannot shrink are uploaded to the bucket."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.conftest import local_server
+from tests.conftest import encode, local_server
 from tests.page.test_browser import card, choose, file, shown_tags
 from tests.support import aws
 from tests.support.aws import REGION
@@ -35,9 +34,7 @@ def service(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def large_tiff() -> bytes:
     """Return a drawing of a cat as a TIFF of 5 MB: Chromium does not open that format."""
     drawing = Image.open(ROOT / "tests/pictures/cat/short-hair-2.png").convert("RGB").resize((1300, 1300))
-    tiff = io.BytesIO()
-    drawing.save(tiff, "TIFF")
-    return tiff.getvalue()
+    return encode(drawing, "TIFF")
 
 
 def test_a_picture_over_the_limit_goes_through_the_bucket(page: Page) -> None:

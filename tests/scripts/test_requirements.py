@@ -3,11 +3,8 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.support.programs import ROOT
 
-FILES = [ROOT / "requirements/torch.txt", *sorted((ROOT / "requirements").glob("*.lock"))]
 # The files that install them. Each call of pip must require digests.
 INSTALLERS = [ROOT / "Dockerfile", ROOT / "Makefile", *sorted((ROOT / "scripts").glob("*.sh"))]
 
@@ -16,14 +13,6 @@ def statements(path: Path) -> list[str]:
     """Return the lines of a file without comments, continued lines joined."""
     joined = re.sub(r"\\\n\s*", " ", path.read_text())
     return [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_every_requirement_has_a_digest(path: Path) -> None:
-    requirements = [line for line in statements(path) if not line.startswith("--")]
-    assert requirements
-    for requirement in requirements:
-        assert re.search(r"==\S+.* --hash=sha256:[0-9a-f]{64}(\s|$)", requirement), requirement
 
 
 def test_every_digest_of_torch_names_its_wheel() -> None:

@@ -1,6 +1,5 @@
 """Fixtures: the demo model, and pictures that were not in its training data."""
 
-import io
 from dataclasses import dataclass
 from itertools import product
 
@@ -11,6 +10,7 @@ from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
 from models.demo.recipe.draw import FIRST_UNSEEN_SEED, FURRED, FURS, OTHERS, PETS, draw
 from models.demo.recipe.things import CONTEXTS
+from tests.conftest import encode
 from tests.support.programs import ROOT
 
 PICTURES = ROOT / "tests" / "pictures"
@@ -111,16 +111,9 @@ def hand_made() -> list[Known]:
     ]
 
 
-def as_png(image: Image.Image) -> bytes:
-    """Return the picture as a file."""
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
-
-
 def scores(tagger: Tagger, image: Image.Image) -> dict[str, float]:
     """Return the service's score of every label for the picture, sent as a PNG."""
-    return {tag.label: tag.score for tag in tagger.tag(as_png(image), TagOptions(min_score=0.0)).tags}
+    return {tag.label: tag.score for tag in tagger.tag(encode(image, "PNG"), TagOptions(min_score=0.0)).tags}
 
 
 def best(scores_by_label: dict[str, float], labels: tuple[str, ...]) -> str:
@@ -139,7 +132,7 @@ def wrong_colours(tagger: Tagger, known: list[Known]) -> list[str]:
     for each in known:
         animal = str(each.label).split()[1]
         options = TagOptions(candidate_labels=(f"orange {animal}", f"blue {animal}"), top_k=1)
-        if tagger.tag(as_png(each.image), options).tags[0].label != each.label:
+        if tagger.tag(encode(each.image, "PNG"), options).tags[0].label != each.label:
             misses.append(each.name)
     return misses
 

@@ -5,9 +5,7 @@ import re
 import tomllib
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from function.metrics import publish
 from tests.support import emf
@@ -88,10 +86,3 @@ def test_the_dashboard_shows_this_stack(dashboard: Any, stack: Resources) -> Non
     assert {metric[3] for metric in others} == names
     group = stack["TagLogs"]["Properties"]["LogGroupName"]
     assert f"SOURCE '{group}'" in json.dumps(dashboard)
-
-
-def test_cloudwatch_accepts_the_dashboard(dashboard: Any) -> None:
-    with mock_aws():
-        cloudwatch = boto3.client("cloudwatch", region_name="eu-central-1")
-        cloudwatch.put_dashboard(DashboardName="pets", DashboardBody=json.dumps(dashboard))
-        assert json.loads(cloudwatch.get_dashboard(DashboardName="pets")["DashboardBody"]) == dashboard

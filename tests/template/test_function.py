@@ -2,10 +2,15 @@
 
 import pytest
 
+from function.settings import Settings
 from tests.template.conftest import Deploy, Resources, of_type
 
 API_TIMEOUT_S = 29  # of a REST API, unless raised
 NEW_ACCOUNTS_MEMORY_MB = 3008
+# The Dockerfile sets the model folder. Lambda sends one whole request at a time.
+NOT_IN_THE_TEMPLATE = {"model_dir", "max_upload_seconds", "max_waiting_requests"}
+# Settings whose values are resources or names of the stack.
+OF_THE_STACK = {"upload_bucket", "upload_origin", "results_bucket", "new_version", "metrics_namespace", "smoke_label"}
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +20,15 @@ def functions(stack: Resources) -> Resources:
 
 def test_the_function_times_out_before_the_api(functions: Resources) -> None:
     assert functions["TagFunction"]["Timeout"] < API_TIMEOUT_S
+
+
+@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - NOT_IN_THE_TEMPLATE))
+def test_functions_have_every_setting_with_its_default_value(functions: Resources, name: str) -> None:
+    environments = [function["Environment"]["Variables"] for function in functions.values()]
+    values = [environment[name.upper()] for environment in environments if name.upper() in environment]
+    assert values
+    if name not in OF_THE_STACK:
+        assert {Settings.from_environment({name.upper(): str(value)}) for value in values} == {Settings()}
 
 
 def test_the_defaults_fit_a_new_account(functions: Resources) -> None:

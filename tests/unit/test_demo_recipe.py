@@ -1,6 +1,5 @@
 """The recipe of models/demo: drawings, captions, photographs, loss, augmentation, and a short training."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -160,10 +159,8 @@ def test_photographs_are_read_from_image_and_resource_files(tmp_path: Path) -> N
     """A Qt resource file stores its WebP images unchanged between other bytes."""
     photograph = CHELSEA.read_bytes()
     (tmp_path / "activity.rcc").write_bytes(b"qres" + photograph + b"names" + photograph + b"RIFF")
-    cut_out = io.BytesIO()
     noise = np.random.default_rng(0).integers(0, 255, (90, 90, 4), np.uint8)
-    Image.fromarray(noise, "RGBA").save(cut_out, "PNG")
-    (tmp_path / "stamp.png").write_bytes(cut_out.getvalue())
+    Image.fromarray(noise, "RGBA").save(tmp_path / "stamp.png")
     sources = Photographs.read(sorted(tmp_path.iterdir()))
     assert [image.mode for image in (*sources.images, *sources.cut_outs)] == ["RGB", "RGB", "RGBA"]
     assert min(sources.images[0].size) == photographs.STORED_PX

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.api.form import Part, fields_in, parse_form
+from function.api.form import Part, parse_form
 from function.errors import MalformedBody
 
 BOUNDARIES = st.text(string.ascii_letters + string.digits + "'()+_,-./:=?", min_size=1, max_size=70)
@@ -34,13 +34,3 @@ def test_other_bodies_are_malformed(body: bytes) -> None:
     if body and not body.isspace() and b"--x" not in body:
         with pytest.raises(MalformedBody):
             parse_form(body, "multipart/form-data; boundary=x")
-
-
-def test_fields_in_skips_files_and_blank_fields() -> None:
-    parts = [
-        Part("top_k", is_file=False, content=b"3"),
-        Part("min_score", is_file=False, content=b""),
-        Part("notes", is_file=True, content=b"text"),
-        Part("file", is_file=False, content=b"pixels"),
-    ]
-    assert fields_in(parts) == [("top_k", "3")]

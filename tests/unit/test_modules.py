@@ -17,6 +17,7 @@ TESTED_ELSEWHERE = {
     "function.api.json_body": "requests of real clients: tests/api/test_request_cases.py",
     "function.api.openapi": "tests/api/test_app.py, and `make check` checks the committed copy",
     "function.api.problems": "tests/api/test_app.py",
+    "function.api.receive": "tests/api/test_request_cases.py and tests/hostile/test_server.py",
     "function.api.routes": "one test module for each route: tests/api/test_tag.py, test_embed.py, test_uploads.py",
     "function.api.schemas": "tests/api/test_app.py and tests/hostile/test_schemathesis.py",
     "function.api.services": "the limit of waiting requests: tests/api/test_app.py",
@@ -44,6 +45,7 @@ TESTED_ELSEWHERE = {
     "function.model.tensor_file": "tests/unit/test_baked_folder.py",
     "function.model.weight_shapes": "tests/unit/test_image_encoder.py and test_text_encoder.py",
     "function.start": "the first request logs the start: tests/api/test_middleware.py",
+    "function.tagging.bank": "scores of Transformers: tests/unit/test_tagger.py",
     "function.tagging.options": "tests/api/test_tag.py and test_request_cases.py",
 }
 

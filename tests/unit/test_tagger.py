@@ -1,6 +1,5 @@
 """The tagger's scores equal those of a plain computation with Transformers."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from transformers import CLIPImageProcessorPil, CLIPModel, CLIPTokenizer, pipeli
 from function.tagging.labels import LabelSet
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
-from tests.conftest import MAX_PIXELS, encode
+from tests.conftest import MAX_PIXELS
 from tests.support.programs import MODEL, ROOT
 
 ALL = TagOptions(min_score=0)
@@ -115,15 +114,6 @@ def test_own_labels_agree_with_the_pipeline(
 
 def test_equal_input_gives_equal_output(small_tagger: Tagger, cat_jpeg: bytes) -> None:
     assert small_tagger.tag(cat_jpeg).tags == small_tagger.tag(cat_jpeg).tags
-
-
-def test_concurrent_callers_get_their_own_answers(small_tagger: Tagger, cat_photo: Image.Image) -> None:
-    pictures = [encode(cat_photo.rotate(30 * i), "PNG") for i in range(12)]
-    alone = [small_tagger.tag(picture, ALL).tags for picture in pictures]
-    assert len({tuple(tags) for tags in alone}) == len(pictures)
-    with ThreadPoolExecutor(max_workers=8) as threads:
-        together = list(threads.map(lambda picture: small_tagger.tag(picture, ALL).tags, pictures * 4))
-    assert together == alone * 4
 
 
 def test_phases_are_timed(small_model: Path, cat_jpeg: bytes) -> None:
