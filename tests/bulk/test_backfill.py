@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from function.errors import ItemsUnfinished
 from tests.support.aws import PHOTOS, RESULTS, Aws
 from tests.support.bulk_output import results
 from tests.support.lambda_context import Context
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 PICTURES = 6
+SOURCE = f"s3://{PHOTOS}/album/"
+KEYS = [f"album/{number} é+%20.jpg" for number in range(PICTURES)]
+BROKEN = KEYS[3]
 
 
 @pytest.fixture
@@ -31,9 +35,9 @@ def run(
     cat_jpeg: bytes,
     capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., tuple[int, str]]:
-    """Runs the command line on a bucket with images; returns the exit code and standard error."""
-    for i in range(PICTURES):
-        s3.put_object(Bucket=PHOTOS, Key=f"album/{i}.jpg", Body=cat_jpeg)
+    """Runs the command line on a bucket with images, one of them broken; returns the exit code and standard error."""
+    for key in [*KEYS, "elsewhere.jpg"]:
+        s3.put_object(Bucket=PHOTOS, Key=key, Body=cat_jpeg if key != BROKEN else b"broken")
     cloud.functions["bulk"] = lambda event: handler(event, Context())
     machine = create()
 
@@ -50,14 +54,46 @@ def writes(s3: "S3Client") -> list[str]:
     return [result["key"] for result in results(s3, RESULTS)]
 
 
-def test_start_tags_a_prefix_and_prints_the_counts(s3: "S3Client", run: Callable[..., tuple[int, str]]) -> None:
-    code, output = run("start", f"s3://{PHOTOS}/album/", "--concurrency", "2")
+def test_start_tags_a_prefix_and_prints_the_counts(
+    cloud: Aws, s3: "S3Client", run: Callable[..., tuple[int, str]]
+) -> None:
+    """One call of the function fails, as if it were throttled or timed out, and is retried."""
+    tag, calls = cloud.functions["bulk"], list[Any]()
+
+    def fail_once(event: Any) -> Any:
+        calls.append(event)
+        if len(calls) == 2:
+            raise ItemsUnfinished("1 of 1 objects are not finished")
+        return tag(event)
+
+    cloud.functions["bulk"] = fail_once
+    code, output = run("start", SOURCE, "--concurrency", "2")
     assert code == 0, output
     assert f"SUCCEEDED: {PICTURES} of {PICTURES} objects done, 0 failed" in output
-    assert len(writes(s3)) == PICTURES
+    assert len(calls) == PICTURES + 1
+    assert {result["key"]: "tags" in result for result in results(s3, RESULTS)} == {key: key != BROKEN for key in KEYS}
+    assert s3.list_objects_v2(Bucket=RESULTS, Prefix="backfills/")["KeyCount"] > 0
     assert run("watch")[0] == 0
     code, output = run("resume")
     assert (code, "nothing to resume" in output) == (2, True)
+    assert run("start", SOURCE)[0] == 0
+    assert len(writes(s3)) == PICTURES, "a second run tags nothing twice"
+
+
+def test_an_object_that_crashes_the_function_does_not_stop_the_others(
+    cloud: Aws, s3: "S3Client", run: Callable[..., tuple[int, str]]
+) -> None:
+    tag, exit_error = cloud.functions["bulk"], type("Runtime.ExitError", (Exception,), {})
+
+    def crash(event: Any) -> Any:
+        if event["Items"][0]["Key"] == KEYS[0]:
+            raise exit_error("signal: killed")
+        return tag(event)
+
+    cloud.functions["bulk"] = crash
+    code, output = run("start", SOURCE)
+    assert code == 0, output
+    assert sorted(writes(s3)) == KEYS[1:]
 
 
 def test_resume_after_stop_tags_each_object_once(
@@ -73,8 +109,7 @@ def test_resume_after_stop_tags_each_object_once(
 
     cloud.functions["bulk"] = slow
     answers: list[int] = []
-    source = f"s3://{PHOTOS}/album/"
-    started = threading.Thread(target=lambda: answers.append(run("start", "--concurrency", "1", source)[0]))
+    started = threading.Thread(target=lambda: answers.append(run("start", "--concurrency", "1", SOURCE)[0]))
     started.start()
     assert started_two.wait(120)
     code, output = run("stop")

@@ -1,25 +1,13 @@
-"""The definition of the backfill's state machine is valid, and moto runs it (see tests/support/state_machine.py)."""
+"""The definition of the backfill's state machine is valid. test_backfill.py runs it on moto."""
 
 import json
 import re
-import time
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
 
-import boto3
 from statelint.linter import Linter  # type: ignore[import-untyped]
 
-from function.errors import ItemsUnfinished
-from tests.support.aws import PHOTOS, RESULTS, Aws
-from tests.support.bulk_output import results
-from tests.support.lambda_context import Context
-from tests.support.state_machine import DEFINITION, create, definition
-from tests.support.waiting import wait_for
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
+from tests.support.state_machine import DEFINITION, definition
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
@@ -96,58 +84,3 @@ def test_the_template_substitutes_every_variable_of_the_definition() -> None:
     block = re.search(r"DefinitionSubstitutions:\n((?: {8}\w+: .+\n)+)", TEMPLATE.read_text(encoding="utf-8"))
     assert block is not None
     assert set(re.findall(r"^ +(\w+):", block[1], re.MULTILINE)) == variables
-
-
-def run(execution_input: dict[str, Any]) -> dict[str, Any]:
-    """Run the state machine to its end."""
-    client, name = boto3.client("stepfunctions"), f"run-{time.monotonic_ns()}"
-    arn = client.start_execution(stateMachineArn=create(), name=name, input=json.dumps(execution_input))["executionArn"]
-    wait_for(lambda: client.describe_execution(executionArn=arn)["status"] != "RUNNING", timeout_s=120)
-    return dict(client.describe_execution(executionArn=arn))
-
-
-def test_a_prefix_of_a_bucket_is_tagged_with_the_real_function(
-    cloud: Aws, s3: "S3Client", handler: Callable[..., Any], cat_jpeg: bytes
-) -> None:
-    keys = [f"album/{i} é+%20.jpg" for i in range(5)]
-    for key in [*keys, "elsewhere.jpg"]:
-        s3.put_object(Bucket=PHOTOS, Key=key, Body=cat_jpeg if not key.startswith("album/3") else b"broken")
-    calls: list[Any] = []
-
-    def function(event: Any) -> Any:
-        """Call the real handler, but fail once, as if the function were throttled or timed out."""
-        calls.append(event)
-        if len(calls) == 2:
-            raise ItemsUnfinished("1 of 1 objects are not finished")
-        return handler(event, Context())
-
-    cloud.functions["bulk"] = function
-    execution = run({"bucket": PHOTOS, "prefix": "album/", "concurrency": 2})
-    assert execution["status"] == "SUCCEEDED", execution
-    assert len(calls) == len(keys) + 1
-    written = results(s3, RESULTS)
-    assert {result["key"]: "tags" in result for result in written} == {
-        key: not key.startswith("album/3") for key in keys
-    }
-    details = json.loads(execution["output"])["map"]["ResultWriterDetails"]
-    assert details["Key"].startswith("backfills/")
-    run({"bucket": PHOTOS, "prefix": "album/"})
-    assert len(results(s3, RESULTS)) == len(keys), "a second run tags nothing twice"
-
-
-def test_an_object_that_crashes_the_function_does_not_stop_the_others(
-    cloud: Aws, s3: "S3Client", handler: Callable[..., Any], cat_jpeg: bytes
-) -> None:
-    for name in ("good", "crash", "good too"):
-        s3.put_object(Bucket=PHOTOS, Key=f"crashes/{name}.jpg", Body=cat_jpeg)
-    exit_error = type("Runtime.ExitError", (Exception,), {})
-
-    def function(event: Any) -> Any:
-        if "crash.jpg" in json.dumps(event):
-            raise exit_error("signal: killed")
-        return handler(event, Context())
-
-    cloud.functions["bulk"] = function
-    execution = run({"bucket": PHOTOS, "prefix": "crashes/"})
-    assert execution["status"] == "SUCCEEDED", execution
-    assert len(results(s3, RESULTS, f"results/{PHOTOS}/crashes/")) == 2

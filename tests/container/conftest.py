@@ -20,9 +20,11 @@ AS_LAMBDA = [*STRANGER, "--tmpfs=/tmp", "--network=none", "--memory=3008m"]
 
 # There is no port to publish without a network, so the client runs inside.
 _CLIENT = """
-import sys, urllib.request
+import sys, urllib.error, urllib.request
 url = "http://127.0.0.1:8080/2015-03-31/functions/function/invocations"
-sys.stdout.write(urllib.request.urlopen(url, sys.stdin.buffer.read(), timeout=60).read().decode())
+try: answer = urllib.request.urlopen(url, sys.stdin.buffer.read(), timeout=60)
+except urllib.error.HTTPError as error: answer = error
+sys.stdout.write(f"{answer.status} {answer.read().decode()}")
 """
 
 
@@ -33,8 +35,15 @@ class Container:
         self.id = container_id
 
     def invoke(self, event: Any) -> Any:
-        """Return the function's answer to `event`."""
-        return json.loads(self.execute("python3", "-c", _CLIENT, stdin=json.dumps(event)))
+        """Return the function's answer to `event`; fail the test if the function's process ended."""
+        status, answer = self.try_to_invoke(event)
+        assert status == 200, answer
+        return json.loads(answer)
+
+    def try_to_invoke(self, event: Any) -> tuple[int, str]:
+        """Return status and body of the emulator's answer. The status is 200 unless the function's process ended."""
+        status, _, body = self.execute("python3", "-c", _CLIENT, stdin=json.dumps(event)).partition(" ")
+        return int(status), body
 
     def execute(self, *command: str, stdin: str = "") -> str:
         """Return the output of `command`, run inside."""

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.conftest import encode
 from tests.e2e.conftest import SAM
 from tests.support.answers import BODIES, check_scores, jpeg_scores
-from tests.support.programs import completed, run
+from tests.support.programs import run
 from tools.make_events import EVENTS_FOLDER, samples
 
 pytestmark = pytest.mark.e2e
@@ -53,17 +53,6 @@ def test_text_file_gets_a_problem_document(api: httpx2.Client) -> None:
     assert response.status_code == 415
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["code"] == "unsupported_media_type"
-
-
-def test_script_prints_the_tags(api: httpx2.Client) -> None:
-    best, *_ = run("scripts/test-clip.sh", "", str(api.base_url)).splitlines()
-    assert best.split()[1:] == ["cat", "(pet)"]
-
-
-def test_script_prints_the_status_of_an_error(api: httpx2.Client) -> None:
-    result = completed("scripts/test-clip.sh", "LICENSE", str(api.base_url))
-    assert result.returncode == 1
-    assert "415" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["rest-tag-multipart", "alb-tag-json", "error-truncated-jpeg"])

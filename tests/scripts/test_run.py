@@ -16,7 +16,9 @@ def test_warns_and_serves_the_demo_model_without_the_hub(demo_model: Path, tmp_p
         assert client.get("/health").json()["model"] == MODEL
         assert client.post("/tag", files={"file": (ROOT / "events/cat.jpg").read_bytes()}).status_code == 200
         best, *_ = run("scripts/test-clip.sh", "", str(client.base_url)).splitlines()
+        refused = completed("scripts/test-clip.sh", "LICENSE", str(client.base_url))
     assert best.split()[1:] == ["cat", "(pet)"]
+    assert (refused.returncode, "415" in refused.stderr) == (1, True)
     assert f"!! The model hub cannot be reached: this serves the small model {MODEL}" in log.read_text()
     assert "Application shutdown complete" in log.read_text()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from function.hook_handler import problem_with, tag_photo
 from tests.stack.conftest import Stack, command, running
 from tests.support.programs import MODEL, ROOT, completed, require, run
 from tools.stack import emulator
@@ -47,6 +48,12 @@ def test_the_printed_curl_command_answers_with_tags(own_stack: Stack) -> None:
 def test_the_smoke_test_of_a_deployment_passes(own_stack: Stack) -> None:
     passed = own_stack.shell(f"scripts/smoke-test.sh {STACK}")
     assert passed.returncode == 0, passed.stderr
+
+
+def test_the_hook_of_a_deployment_accepts_the_demo_model_without_tags(own_stack: Stack) -> None:
+    tags, model = tag_photo(own_stack.client("lambda"), own_stack.outputs["TagFunctionArn"])
+    assert (tags, model) == ([], "models/demo")
+    assert problem_with(tags, model, "cat") == ""
 
 
 def test_listens_on_the_loopback_and_the_bridge_only(own_stack: Stack) -> None:

@@ -1,13 +1,16 @@
 """Towers of Transformers with random weights, as references for the encoders."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import strategies as st
 from torch import nn
+from transformers import AutoTokenizer, CLIPModel
 
 from function.clip import linear
 
@@ -58,6 +61,14 @@ def in_half_precision(model: nn.Module) -> dict[str, torch.Tensor]:
     weights = {name: weight.half() if weight.ndim > 1 else weight for name, weight in model.state_dict().items()}
     model.load_state_dict(weights)
     return weights
+
+
+def text_embeddings(checkpoint: Path, texts: Sequence[str]) -> torch.Tensor:
+    """Return the unit vectors that Transformers gives `texts`, one text at a time, so without padding."""
+    model, tokenizer = CLIPModel.from_pretrained(checkpoint).eval(), AutoTokenizer.from_pretrained(checkpoint)
+    with torch.inference_mode():
+        tokens = [tokenizer(text, truncation=True, max_length=77, return_tensors="pt") for text in texts]
+        return F.normalize(torch.cat([model.get_text_features(**each).pooler_output for each in tokens]), dim=-1)
 
 
 def config_of(model: Any, kind: Any) -> Any:

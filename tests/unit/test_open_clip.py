@@ -1,22 +1,21 @@
-"""open_clip's checkpoints give open_clip's embeddings, and a model that is not this CLIP is refused with the reason."""
+"""open_clip's checkpoints give open_clip's embeddings, and a model that is not this CLIP is refused with the reason.
+
+tests/weights/test_checks.py bakes such a checkpoint and compares its cosines with open_clip's.
+"""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
 from transformers import CLIPConfig, CLIPModel
 
-from function import bake
 from function.errors import CheckpointError
 from function.model.open_clip import read_open_clip
-from function.tagging.tagger import Tagger
-from tests.conftest import encode
-from tests.support.open_clip import MODEL, library, small, tokenize, write
+from tests.support.open_clip import MODEL, library, write
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +33,8 @@ def test_embeddings_equal_those_of_open_clip(open_clip: Any, tmp_path: Path, qui
         for parameter in reference.parameters():
             parameter.add_(torch.randn_like(parameter), alpha=0.1)  # biases and norms start as 0 and 1
     checkpoint = read_open_clip(write(tmp_path / "checkpoint", reference.state_dict(), model))
+    preprocess = {"size": {"shortest_edge": 32}, "crop_size": 32, "image_mean": [0.5] * 3, "image_std": [0.25] * 3}
+    assert checkpoint.preprocessor == {**preprocess, "resample": Image.Resampling.BICUBIC}
     ours = CLIPModel(CLIPConfig(**checkpoint.config)).eval()
     missing = ours.load_state_dict(checkpoint.weights, strict=False).missing_keys
     assert not [name for name in missing if not name.endswith("position_ids")]
@@ -45,21 +46,6 @@ def test_embeddings_equal_those_of_open_clip(open_clip: Any, tmp_path: Path, qui
         torch.testing.assert_close(image, reference.encode_image(pixels), atol=1e-4, rtol=1e-4)
         torch.testing.assert_close(text, reference.encode_text(tokens), atol=1e-4, rtol=1e-4)
         torch.testing.assert_close(ours.logit_scale, reference.logit_scale)
-
-
-def test_a_baked_open_clip_folder_gives_the_cosines_of_open_clip(
-    open_clip: Any, small_checkpoint: Path, cat_photo: Image.Image, tmp_path: Path
-) -> None:
-    reference, folder = small(open_clip, small_checkpoint, tmp_path / "checkpoint")
-    assert bake.main(["--model", str(folder), "--out", str(tmp_path / "baked")]) == 0
-    tagger = Tagger.load(tmp_path / "baked", "float32", 1_000_000)
-    square, texts = cat_photo.resize((32, 32)), ["a cat", "a photo of two dogs on a sofa", "!"]
-    pixels = (torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 255 - 0.5) / 0.25
-    with torch.inference_mode():
-        image = torch.nn.functional.normalize(reference.encode_image(pixels.unsqueeze(0)), dim=-1)
-        text = torch.nn.functional.normalize(reference.encode_text(tokenize(folder, texts)), dim=-1)
-    ours = tagger.embed_texts(texts).vectors @ tagger.embed_image(encode(square, "PNG")).vectors[0]
-    torch.testing.assert_close(ours, text @ image[0], atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize(

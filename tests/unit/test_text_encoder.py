@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import AutoTokenizer, CLIPModel, CLIPTextConfig, CLIPTextModelWithProjection
+from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
 from function.clip.text_encoder import TextEncoder, TextTower
 from function.model.baked_folder import BakedModel
@@ -21,6 +21,7 @@ from tests.support.towers import (
     config_of,
     in_half_precision,
     shapes,
+    text_embeddings,
     weights_for,
     with_random_weights,
 )
@@ -115,19 +116,8 @@ def encoder(small_model: Path) -> TextEncoder:
     return baked_encoder(small_model)
 
 
-def reference(checkpoint: Path, texts: Sequence[str]) -> torch.Tensor:
-    """Return the embeddings that Transformers gives these texts, one at a time."""
-    model, tokenizer = CLIPModel.from_pretrained(checkpoint).eval(), AutoTokenizer.from_pretrained(checkpoint)
-    rows = []
-    with torch.inference_mode():
-        for text in texts:
-            tokens = tokenizer([text], truncation=True, max_length=77, return_tensors="pt")
-            rows.append(model.get_text_features(**tokens).pooler_output[0])
-    return F.normalize(torch.stack(rows), dim=1)
-
-
 def test_texts_get_the_embeddings_that_transformers_gives(encoder: TextEncoder, small_checkpoint: Path) -> None:
-    torch.testing.assert_close(encoder(WORDS), reference(small_checkpoint, WORDS), atol=TOLERANCE, rtol=0)
+    torch.testing.assert_close(encoder(WORDS), text_embeddings(small_checkpoint, WORDS), atol=TOLERANCE, rtol=0)
 
 
 def test_cuts_a_text_that_is_longer_than_the_context(encoder: TextEncoder) -> None:
@@ -180,7 +170,7 @@ def test_the_cache_is_bounded_and_drops_the_texts_used_least_recently(
         encoder(texts)
     assert batches == [3, 1, 1]
     many = [f"label {i}" for i in range(10)]
-    torch.testing.assert_close(encoder(many), reference(small_checkpoint, many), atol=TOLERANCE, rtol=0)
+    torch.testing.assert_close(encoder(many), text_embeddings(small_checkpoint, many), atol=TOLERANCE, rtol=0)
     encoder(many[-3:])
     assert batches == [3, 1, 1, 10]
 

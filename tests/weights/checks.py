@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from huggingface_hub import HfApi, snapshot_download
 from PIL import Image
 from torch import Tensor
-from transformers import AutoTokenizer, CLIPImageProcessorPil, CLIPModel
+from transformers import CLIPImageProcessorPil, CLIPModel
 
 from function import bake
 from function.clip.normalise import Normalise
@@ -26,9 +26,9 @@ from function.model.checkpoint import open_clip_weights
 from function.tagging.options import TagOptions
 from function.tagging.tagger import Tagger
 from tests.conftest import MAX_PIXELS
+from tests.support.towers import TOLERANCE, text_embeddings
 
 TEXTS = ("a photo of a cat", "Two DOGS, on a sofa!", "", "Katze 猫 🐈", "fluffy " * 12)
-TOLERANCE = 1e-4
 
 
 def load(baked: Path) -> Tagger:
@@ -45,14 +45,14 @@ def own_label_scores(tagger: Tagger, picture: bytes, labels: Sequence[str], temp
 def check_texts_against_transformers(tagger: Tagger, checkpoint: Path) -> None:
     """Fail unless text embeddings agree with those of Transformers."""
     torch.testing.assert_close(
-        tagger.embed_texts(TEXTS).vectors, _transformers_texts(checkpoint, TEXTS), atol=TOLERANCE, rtol=0
+        tagger.embed_texts(TEXTS).vectors, text_embeddings(checkpoint, TEXTS), atol=TOLERANCE, rtol=0
     )
 
 
 def check_own_labels_against_transformers(tagger: Tagger, checkpoint: Path, picture: bytes) -> None:
     """Fail unless the scores of own labels agree with a plain computation in Transformers."""
     labels, template = ("cat", "dog", "remote control", "pink sofa"), "a photo of a {}."
-    texts = _transformers_texts(checkpoint, [template.format(label) for label in labels])
+    texts = text_embeddings(checkpoint, [template.format(label) for label in labels])
     model = CLIPModel.from_pretrained(checkpoint).eval()
     pixels = CLIPImageProcessorPil.from_pretrained(checkpoint)(Image.open(io.BytesIO(picture)), return_tensors="pt")
     with torch.inference_mode():
@@ -60,14 +60,6 @@ def check_own_labels_against_transformers(tagger: Tagger, checkpoint: Path, pict
         expected = (model.logit_scale.exp() * (texts @ image)).softmax(dim=0)
     scores = own_label_scores(tagger, picture, labels, template)
     torch.testing.assert_close(torch.tensor([scores[label] for label in labels]), expected, atol=1e-3, rtol=0)
-
-
-def _transformers_texts(checkpoint: Path, texts: Sequence[str]) -> Tensor:
-    """Return unit vectors, one text at a time, so without padding."""
-    model, tokenizer = CLIPModel.from_pretrained(checkpoint).eval(), AutoTokenizer.from_pretrained(checkpoint)
-    with torch.inference_mode():
-        tokens = [tokenizer(text, return_tensors="pt", truncation=True, max_length=77) for text in texts]
-        return F.normalize(torch.cat([model.get_text_features(**each).pooler_output for each in tokens]), dim=-1)
 
 
 def download_open_clip(model_id: str, folder: Path, endpoint: str | None = None) -> Path:
