@@ -14,7 +14,7 @@ logger = Logger(service="pet-tagger-bulk")
 
 def log_batch(outcomes: Mapping[S3Object, Outcome], start: float) -> None:
     """Log the outcomes of a batch that was started when `time.perf_counter` was `start`."""
-    counts = {"tagged": 0, "without_tags": 0, "unfinished": 0}
+    counts = {"tagged": 0, "failed": 0, "unfinished": 0}
     for s3_object, outcome in outcomes.items():
         if isinstance(outcome, Exception):
             counts["unfinished"] += 1
@@ -22,6 +22,6 @@ def log_batch(outcomes: Mapping[S3Object, Outcome], start: float) -> None:
             fields = {"object": str(s3_object), "reason": str(outcome)}
             logger.warning("object not finished", extra=fields, exc_info=unexpected)
         else:
-            counts["without_tags" if "error" in outcome else "tagged"] += 1
+            counts["failed" if "error" in outcome else "tagged"] += 1
     milliseconds = round((time.perf_counter() - start) * 1000, 2)
     logger.info("batch", extra={"milliseconds": milliseconds, **counts})

@@ -48,8 +48,6 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, UnpicklingError) as error:
         raise CheckpointError(f"{checkpoint.name}: {(str(error).strip().splitlines() or [repr(error)])[0]}") from error
     config = model.config
-    if config.vision_config.num_channels != 3:
-        raise CheckpointError(f"{config.vision_config.num_channels} channels: only red, green, blue is supported")
     vision = _tower_config(VisionConfig, config.vision_config, config.projection_dim)
     text = _tower_config(TextConfig, config.text_config, config.projection_dim)
     preprocess = PreprocessConfig.from_hugging_face(processor.to_dict())

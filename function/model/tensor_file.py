@@ -35,8 +35,6 @@ class TensorFile(Mapping[str, Tensor]):
                 raise CheckpointError(f"{path}: {name} has shape {shape}, expected {expected}")
 
     def __getitem__(self, name: str) -> Tensor:
-        if name not in self._names:
-            raise KeyError(name)
         if next(self._reads) % _TENSORS_A_MAPPING == 0:
             self._file = self._mapped()
         tensor: Tensor = self._file.get_tensor(name)

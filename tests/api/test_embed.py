@@ -50,17 +50,6 @@ def test_text_gets_one_embedding_and_texts_get_several(client: TestClient, small
     assert len(client.post("/embed", json={"texts": ["a cat"]}).json()["embeddings"]) == 1
 
 
-def test_similarity_of_embeddings_ranks_labels_like_tags(client: TestClient, cat_jpeg: bytes) -> None:
-    labels = ["a cat", "a dog", "a car"]
-    picture = embedding_of(client.post("/embed", content=cat_jpeg))
-    texts = client.post("/embed", json={"texts": labels}).json()["embeddings"]
-    cosines = [sum(a * b for a, b in zip(picture, text, strict=True)) for text in texts]
-    best_first = [label for _, label in sorted(zip(cosines, labels, strict=True), reverse=True)]
-    options = {"candidate_labels": labels, "hypothesis_template": "{}"}
-    tags = client.post("/tag", json={"inputs": encoded(cat_jpeg), "parameters": options}).json()
-    assert [tag["label"] for tag in tags] == best_first
-
-
 @pytest.mark.parametrize(
     "texts", [["a" + " " * 198 + "b"], ["x" * 75], [f"text {i}" for i in range(100)], ["same", "same"]]
 )

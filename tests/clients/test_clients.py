@@ -1,7 +1,6 @@
 """Common clients get the same tags for the same image, each in the way it sends one."""
 
 import base64
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,6 @@ from huggingface_hub import InferenceClient
 from huggingface_hub.errors import HfHubHTTPError
 
 from tests.clients.conftest import LABELS, Answers
-from tests.support.programs import require, run
-
-FETCH = """
-const [url, path] = process.argv.slice(1);
-const form = new FormData();
-form.append("file", await (await import("node:fs")).openAsBlob(path), "cat.jpg");
-form.append("top_k", "3");
-const answer = await fetch(url, {method: "POST", body: form});
-console.log(await answer.text());
-"""
 
 
 class TestHuggingFace:
@@ -75,8 +64,3 @@ def test_python_clients(service: str, cat_file: Path, answers: Answers, post: An
 @pytest.mark.parametrize("post", [requests.post, httpx.post, httpx2.post], ids=["requests", "httpx", "httpx2"])
 def test_any_file_name_is_accepted(service: str, cat_file: Path, answers: Answers, post: Any, name: str) -> None:
     answers.check(post(f"{service}/tag", files={"file": (name, cat_file.read_bytes())}).json())
-
-
-def test_fetch_of_node_with_form_data(service: str, cat_file: Path, answers: Answers) -> None:
-    printed = run(require("node"), "--input-type=module", "--no-warnings", "-e", FETCH, f"{service}/tag", cat_file)
-    answers.check(json.loads(printed), top_k=3)

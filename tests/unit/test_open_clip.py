@@ -24,15 +24,22 @@ def open_clip() -> Iterator[Any]:
         yield imported
 
 
-@pytest.mark.parametrize("quick_gelu", [False, True])
-def test_embeddings_equal_those_of_open_clip(open_clip: Any, tmp_path: Path, quick_gelu: bool) -> None:
+@pytest.mark.parametrize(("quick_gelu", "is_pickled"), [(False, False), (True, False), (True, True)])
+def test_embeddings_equal_those_of_open_clip(
+    open_clip: Any, tmp_path: Path, quick_gelu: bool, is_pickled: bool
+) -> None:
     torch.manual_seed(0)
     model = {**MODEL, "quick_gelu": quick_gelu}
     reference = open_clip.CLIP(**model).eval()
     with torch.no_grad():
         for parameter in reference.parameters():
             parameter.add_(torch.randn_like(parameter), alpha=0.1)  # biases and norms start as 0 and 1
-    checkpoint = read_open_clip(write(tmp_path / "checkpoint", reference.state_dict(), model))
+    folder = write(tmp_path / "checkpoint", reference.state_dict(), model)
+    if is_pickled:  # as open_clip saves a model that is being trained
+        weights = {f"module.{name}": weight for name, weight in reference.state_dict().items()}
+        torch.save({"epoch": 1, "state_dict": weights}, folder / "open_clip_pytorch_model.bin")
+        (folder / "open_clip_model.safetensors").unlink()
+    checkpoint = read_open_clip(folder)
     preprocess = {"size": {"shortest_edge": 32}, "crop_size": 32, "image_mean": [0.5] * 3, "image_std": [0.25] * 3}
     assert checkpoint.preprocessor == {**preprocess, "resample": Image.Resampling.BICUBIC}
     ours = CLIPModel(CLIPConfig(**checkpoint.config)).eval()
