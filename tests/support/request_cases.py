@@ -120,6 +120,7 @@ BODIES = {
     "base64, unpadded": Case(inputs(B64.rstrip("="))),
     "base64 in lines": Case(inputs(base64.encodebytes(IMAGE).decode().replace("\n", "\r\n"))),
     "base64 with one character too many": malformed(inputs(B64.rstrip("=") + "A" * ((1 - len(B64.rstrip("="))) % 4))),
+    "URL of an image": malformed(inputs("HTTPS://example.com/cat.jpg"), "The service fetches no URLs"),
     "data: URL": Case(inputs(f"data:image/jpeg;base64,{B64}")),
     "DATA: in capitals": Case(inputs(f"DATA:IMAGE/JPEG;BASE64,{B64}")),
     "data: URL with a parameter": Case(inputs(f" data:image/jpeg;name=cat.jpg;base64,{_URL_SAFE.rstrip('=')}")),
