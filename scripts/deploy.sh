@@ -3,9 +3,10 @@
 #
 #   scripts/deploy.sh ENVIRONMENT [NAME=VALUE...]      e.g. scripts/deploy.sh dev AuthMode=Iam
 #
-# NAME=VALUE are parameters of template.yaml. They come after the parameters of samconfig.toml. Optional variables:
+# NAME=VALUE are parameters of template.yaml, for this deployment only. Others are as in samconfig.toml, or else as in
+# template.yaml. Optional variables:
 #   STACK_ROLE_ARN        role with which CloudFormation creates the stack
-#   PERMISSIONS_BOUNDARY  permissions boundary of the stack's roles
+#   PERMISSIONS_BOUNDARY  permissions boundary of the stack's roles; without it, the roles keep the boundary they have
 #   IMAGE                 name of the built image
 #   SAM                   command to run instead of scripts/sam.sh
 set -euo pipefail
@@ -14,9 +15,10 @@ cd "$(dirname "$0")/.."
 fail() { echo "deploy.sh: $1" >&2; exit 1; }
 
 environment=${1:-}
-[ -n "$environment" ] || { sed -n '2,10p' "$0" >&2; exit 2; }
+[ -n "$environment" ] || { sed -n '2,11p' "$0" >&2; exit 2; }
 stack=pet-tagger-$environment
 configured=$("$(scripts/find-python.sh)" - "$environment" <<'PY'
+import re
 import sys
 import tomllib
 
@@ -24,23 +26,31 @@ with open("samconfig.toml", "rb") as file:
     environments = tomllib.load(file)
 if "deploy" not in environments.get(sys.argv[1], {}):
     sys.exit(f"deploy.sh: samconfig.toml has no environment {sys.argv[1]!r}")
+with open("template.yaml", encoding="utf-8") as file:
+    defaults = re.findall(r"^  (\w+):\n(?:    .*\n)*?    Default: (.*)$", file.read(), re.MULTILINE)
+print(*(f"{name}={value}" for name, value in defaults if name != "PermissionsBoundary"), sep="\n")
 print(*environments[sys.argv[1]]["deploy"]["parameters"].get("parameter_overrides", []), sep="\n")
 PY
 )
-# Parameters on the command line replace all parameters of samconfig.toml, so pass both.
+# Pass every parameter, because SAM reads samconfig.toml only if none is passed, and because CloudFormation keeps the
+# previous value of a parameter that is not passed. If one comes twice, the last value counts.
 overrides=()
 while IFS= read -r parameter; do
   [ -z "$parameter" ] || overrides+=("$parameter")
 done <<< "$configured"
-overrides+=("${@:2}" "Release=$(date +%s)")
+for parameter in "${@:2}"; do
+  [[ $parameter == ?*=* ]] || fail "$parameter is not NAME=VALUE"
+  overrides+=("${parameter%%=*}=\"${parameter#*=}\"") # without quotes, SAM refuses empty values and cuts at spaces
+done
+overrides+=("Release=$(date +%s)")
 [ -z "${PERMISSIONS_BOUNDARY:-}" ] || overrides+=("PermissionsBoundary=$PERMISSIONS_BOUNDARY")
 
 # --- the image must fit the stack
 image=${IMAGE:-tagfunction:pet-tagger}
-architecture=x86_64
 for parameter in "${overrides[@]}"; do
   [[ $parameter != Architecture=* ]] || architecture=${parameter#*=}
 done
+architecture=${architecture//\"/}
 built=$(docker image inspect --format '{{.Architecture}}' "$image" 2>/dev/null) || fail "there is no image $image: run make build"
 case "$built" in amd64) built=x86_64 ;; esac
 [ "$built" = "$architecture" ] ||

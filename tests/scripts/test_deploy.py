@@ -1,11 +1,13 @@
 """Tests of the scripts that deploy, with stand-ins for SAM, aws and docker."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from tests.support.fake_aws import FakeAws, outputs
+from tests.template.conftest import translated
 from tests.template.test_deployment import overrides
 
 PINNED = "public.ecr.aws/lambda/python:3.13@sha256:" + 64 * "0"
@@ -26,11 +28,21 @@ def aws(tmp_path: Path) -> FakeAws:
 
 def test_deploys_the_parameters_of_the_environment_as_a_new_release(aws: FakeAws) -> None:
     result = aws.run("scripts/deploy.sh", "prod", "AuthMode=Iam", SAM="echo", STACK_ROLE_ARN="arn:role")
-    words = result.stdout.split()
+    words = shlex.split(result.stdout)
     assert words[:5] == ["deploy", "--config-env", "prod", "--region", "eu-central-1"], result.stderr
     assert {f"{name}={value}" for name, value in overrides("prod").items()} | {"AuthMode=Iam"} < set(words)
     assert re.search(r" Release=\d{10} ", result.stdout)
     assert words[-6:] == ["--image-repository", REPOSITORY, "--s3-bucket", "uploads", "--role-arn", "arn:role"]
+
+
+def test_passes_every_parameter_so_that_the_stack_keeps_no_previous_value(aws: FakeAws) -> None:
+    """Except the boundary, which the role of CloudFormation could not remove."""
+    result = aws.run("scripts/deploy.sh", "dev", "SmokeLabel=", "SourcePrefix=my photos/", SAM="echo")
+    values = dict(word.split("=", 1) for word in shlex.split(result.stdout) if "=" in word)
+    defaults = {name: str(parameter["Default"]) for name, parameter in translated()["Parameters"].items()}
+    expected = defaults | overrides("dev") | {"SmokeLabel": "", "SourcePrefix": "my photos/"}
+    assert values | {"Release": "", "PermissionsBoundary": ""} == expected
+    assert "PermissionsBoundary" not in values
 
 
 def test_passes_the_permissions_boundary_of_the_pipeline(aws: FakeAws) -> None:
