@@ -85,6 +85,18 @@ def test_cloudformation_can_read_the_state_machine_that_sam_uploads(roles: Resou
     assert "s3:GetObject" in readable[0]["Action"]
 
 
+def test_api_gateway_can_create_its_role_for_tracing_in_a_new_account(stack: Resources, roles: Resources) -> None:
+    """It does so with the permissions of the caller when the first stage of an account has tracing."""
+    assert stack["ApiStage"]["Properties"]["TracingEnabled"] is True
+    (statement,) = [each for each in policy(roles["StackRole"]) if each["Action"] == "iam:CreateServiceLinkedRole"]
+    assert "/aws-service-role/ops.apigateway.amazonaws.com/" in statement["Resource"]
+    assert statement["Condition"] == {"StringEquals": {"iam:AWSServiceName": "ops.apigateway.amazonaws.com"}}
+
+
+def test_other_environments_keep_the_provider_when_one_is_removed(roles: Resources) -> None:
+    assert roles["Provider"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
 def test_the_pipeline_uploads_only_to_the_artifacts_of_its_environment(roles: Resources) -> None:
     statements = {statement["Sid"]: statement for statement in policy(roles["DeployRole"])}
     assert statements["PushImages"]["Resource"].endswith(":repository/pet-tagger-dev-artifacts")
