@@ -24,6 +24,12 @@ def test_codedeploy_moves_the_alias_after_the_smoke_test(stack: Resources) -> No
     assert update["BeforeAllowTrafficHook"] == {"Ref": "SmokeTestFunction"}
 
 
+def test_a_stopped_service_can_be_deployed_without_the_smoke_test(deploy: Deploy) -> None:
+    """A rollback would start the service again, because it undoes ReservedConcurrency=0."""
+    update = deploy(ReservedConcurrency="0")["TagFunctionAliaslive"]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+    assert "BeforeAllowTrafficHook" not in update
+
+
 def test_a_deployment_during_an_alarm_is_possible(deploy: Deploy) -> None:
     """CodeDeploy refuses to deploy while an alarm of the group fires, even the fix of its cause."""
     assert deploy(RollbackOnAlarm="false")["TagFunctionDeploymentGroup"]["Properties"]["AlarmConfiguration"] == {}
