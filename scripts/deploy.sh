@@ -36,21 +36,16 @@ PY
 # previous value of a parameter that is not passed. If one comes twice, the last value counts.
 overrides=()
 while IFS= read -r parameter; do
-  [ -z "$parameter" ] || overrides+=("$parameter")
-done <<< "$configured"
-for parameter in "${@:2}"; do
+  [ -n "$parameter" ] || continue
   [[ $parameter == ?*=* ]] || fail "$parameter is not NAME=VALUE"
-  overrides+=("${parameter%%=*}=\"${parameter#*=}\"") # without quotes, SAM refuses empty values and cuts at spaces
-done
-overrides+=("Release=$(date +%s)")
-[ -z "${PERMISSIONS_BOUNDARY:-}" ] || overrides+=("PermissionsBoundary=$PERMISSIONS_BOUNDARY")
+  value=${parameter#*=} value=${value#\"} value=${value%\"}
+  overrides+=("${parameter%%=*}=\"$value\"") # without quotes, SAM refuses empty values and cuts at spaces
+  [[ $parameter != Architecture=* ]] || architecture=$value
+done < <(printf '%s\n' "$configured" "${@:2}" "Release=$(date +%s)" \
+  ${PERMISSIONS_BOUNDARY:+"PermissionsBoundary=$PERMISSIONS_BOUNDARY"})
 
 # --- the image must fit the stack
 image=${IMAGE:-tagfunction:pet-tagger}
-for parameter in "${overrides[@]}"; do
-  [[ $parameter != Architecture=* ]] || architecture=${parameter#*=}
-done
-architecture=${architecture//\"/}
 built=$(docker image inspect --format '{{.Architecture}}' "$image" 2>/dev/null) || fail "there is no image $image: run make build"
 case "$built" in amd64) built=x86_64 ;; esac
 [ "$built" = "$architecture" ] ||

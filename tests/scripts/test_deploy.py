@@ -31,7 +31,7 @@ def test_deploys_the_parameters_of_the_environment_as_a_new_release(aws: FakeAws
     words = shlex.split(result.stdout)
     assert words[:5] == ["deploy", "--config-env", "prod", "--region", "eu-central-1"], result.stderr
     assert {f"{name}={value}" for name, value in overrides("prod").items()} | {"AuthMode=Iam"} < set(words)
-    assert re.search(r" Release=\d{10} ", result.stdout)
+    assert re.search(r' Release="\d{10}" ', result.stdout)
     assert words[-6:] == ["--image-repository", REPOSITORY, "--s3-bucket", "uploads", "--role-arn", "arn:role"]
 
 
@@ -48,7 +48,7 @@ def test_passes_every_parameter_so_that_the_stack_keeps_no_previous_value(aws: F
 def test_passes_the_permissions_boundary_of_the_pipeline(aws: FakeAws) -> None:
     boundary = "arn:aws:iam::123456789012:policy/boundary"
     result = aws.run("scripts/deploy.sh", "dev", SAM="echo", PERMISSIONS_BOUNDARY=boundary)
-    assert f"PermissionsBoundary={boundary}" in result.stdout.split()
+    assert f"PermissionsBoundary={boundary}" in shlex.split(result.stdout)
 
 
 def test_refuses_an_unknown_environment(aws: FakeAws) -> None:
