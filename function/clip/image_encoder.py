@@ -73,7 +73,7 @@ class ImageEncoder:
 
 
 def _resolve(dtype: DtypeName) -> torch.dtype:
-    """Return the torch type; auto is bfloat16 where the CPU multiplies it (AVX-512 BF16; all with AMX have that)."""
+    """Return the torch type; auto is bfloat16 if the CPU multiplies it (AVX-512 BF16; CPUs with AMX have it too)."""
     if dtype == "auto":
         return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
     return torch.bfloat16 if dtype == "bfloat16" else torch.float32

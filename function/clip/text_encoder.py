@@ -96,13 +96,13 @@ class TextEncoder:
         return self._loaded
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return how many tokens each text has. A text with more than `max_position_embeddings` is cut."""
+        """Return how many tokens each text has. The tower encodes at most `max_position_embeddings`."""
         return self.load()[0].count(texts)
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
         """Return the text embeddings, unit length, shape (len(texts), projection_dim), float32.
 
-        A text longer than the model's context (77 tokens for OpenAI's models) is cut. Texts that are not cached are
+        No text may be longer than the model's context (77 tokens for OpenAI's models). Texts that are not cached are
         encoded as one batch.
         """
         known = {text: self._cache[text] for text in texts if text in self._cache}

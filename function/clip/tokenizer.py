@@ -19,24 +19,18 @@ class Tokenizer:
         self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
         self._tokenizer.no_truncation()  # the file may ask for both
         self._tokenizer.no_padding()
-        self._special_tokens = self._tokenizer.num_special_tokens_to_add(is_pair=False)
-        self._context_length, self._eos_token_id = config.max_position_embeddings, config.eos_token_id
+        self._eos_token_id = config.eos_token_id
 
     def __call__(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of each text, up to the end token, at most `max_position_embeddings` of them.
+        """Return the token ids of each text, up to the end token.
 
-        The tower is causal and returns the end token, so nothing after the end token can change the embedding. A text
-        that is too long loses its last words.
+        The tower is causal and returns the end token, so nothing after the end token can change the embedding.
         """
-        tokens = []
-        for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False):
-            encoding.truncate(self._context_length - self._special_tokens)
-            ids = self._tokenizer.post_process(encoding).ids
-            tokens.append(ids[: self._end(ids) + 1])
-        return tokens
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        return [ids[: self._end(ids) + 1] for ids in tokens]
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """Return how many tokens each text has, start and end token included, before it is cut."""
+        """Return how many tokens each text has, start and end token included."""
         return [len(encoding) for encoding in self._tokenizer.encode_batch(list(texts))]
 
     def _end(self, ids: list[int]) -> int:

@@ -1,4 +1,4 @@
-"""The transformer that both towers of CLIP share, of which each needs a single token of the output.
+"""The transformer that both towers of CLIP share. Each tower uses a single token of its output.
 
 Sequences may have different lengths. Their tokens are the rows of one tensor, without padding, so a linear layer is one
 product for all of them. Only attention computes sequences apart, all those of one length together.

@@ -11,9 +11,9 @@ _MAX_FRAMES = 20
 
 
 def seek_to_first_picture(image: Image.Image, max_pixels: int) -> None:
-    """Go to the first frame with more than one colour, if one of the first frames has, else to the first frame.
+    """Go to the first frame that has more than one colour. If none of the first frames has, go to the first frame.
 
-    At most as many pixels as one image of `max_pixels` may have are decoded to find it.
+    All frames that are decoded for this have at most `max_pixels` pixels together.
     """
     if image.format not in _ANIMATED or not getattr(image, "is_animated", False):
         return

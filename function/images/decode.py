@@ -17,7 +17,7 @@ from function.images.signatures import supported_format, unsupported_format
 # Pillow warns about each oddity of a file, and Python remembers each text, so a hostile file would fill log and memory.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
-# Pillow has the first four in memory. Asking for a later one imports all of its plugins, once.
+# Pillow has loaded its plugins for the first four. If it needs another one, it imports all plugins, once.
 _PILLOW_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")
 _SUPPORTED = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC"
 # Brands of HEIF files (ISO/IEC 23008-12). A container brand says nothing of the codec: the compatible brands do.

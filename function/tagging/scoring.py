@@ -133,7 +133,7 @@ def rank(tags: Sequence[Tag], top_k: int | None, min_score: float, *, by_group: 
 
 
 def softmax(logits: Sequence[float], temperature: float = 1.0) -> list[float]:
-    """Return the softmax of `logits / temperature`; in Python, as so few numbers are less work than calling torch."""
+    """Return the softmax of `logits / temperature`; in Python, because torch takes longer for so few numbers."""
     largest = max(logits)
     powers = [math.exp((logit - largest) / temperature) for logit in logits]
     total = sum(powers)

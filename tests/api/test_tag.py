@@ -173,12 +173,16 @@ def test_invalid_option_gets_422_with_its_name(
         assert message in problem["detail"]
 
 
-@pytest.mark.parametrize("labels", [100, 1])
-def test_own_labels_at_the_limits_are_accepted(client: TestClient, cat_jpeg: bytes, labels: int) -> None:
+@pytest.mark.parametrize("way", EACH_WAY)
+@pytest.mark.parametrize("kind", [list, ",".join])
+@pytest.mark.parametrize("count", [100, 1])
+def test_own_labels_at_the_limits_are_accepted(
+    client: TestClient, cat_jpeg: bytes, way: str, kind: Callable[[list[str]], Any], count: int
+) -> None:
     """The model of these tests has a token for each letter, and 77 with the start and the end of the text."""
-    options = {"candidate_labels": [f"{i:03}".ljust(75, "x") for i in range(labels)], "hypothesis_template": "{}"}
-    response = client.post("/tag", json={"inputs": encoded(cat_jpeg), "parameters": options})
-    assert len(response.json()) == labels
+    labels = [f"{i:03}".ljust(75, "x") for i in range(count)]
+    options = {"candidate_labels": kind(labels), "hypothesis_template": "{}"}
+    assert len(asked(client, way, cat_jpeg, options)) == count
 
 
 @pytest.mark.parametrize("data", [b"This is a text.\n" * 40, b"%PDF-1.7", b"<svg/>"])

@@ -82,15 +82,3 @@ def test_hostile_request_is_refused_cheaply(event_sandbox: Sandbox, answer: str,
     assert outcome.failure == ""
     assert outcome.answer == answer
     assert outcome.growth_mb < 300
-
-
-def test_100_labels_are_accepted_in_every_kind_of_body(event_sandbox: Sandbox) -> None:
-    labels = [f"label number {i}" for i in range(100)]
-    requests = [
-        json_to(tagged(json.dumps({"candidate_labels": labels}).encode())),
-        json_to(tagged(json.dumps({"candidate_labels": ",".join(labels)}).encode())),
-        form_to(multipart(FILE, ("candidate_labels", None, ",".join(labels).encode()))),
-        with_query({"candidate_labels": ",".join(labels)}),
-    ]
-    for request in requests:
-        assert event_sandbox.run(json.dumps(rest_event(request)).encode()).answer == "200"

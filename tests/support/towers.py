@@ -67,7 +67,7 @@ def text_embeddings(checkpoint: Path, texts: Sequence[str]) -> torch.Tensor:
     """Return the unit vectors that Transformers gives `texts`, one text at a time, so without padding."""
     model, tokenizer = CLIPModel.from_pretrained(checkpoint).eval(), AutoTokenizer.from_pretrained(checkpoint)
     with torch.inference_mode():
-        tokens = [tokenizer(text, truncation=True, max_length=77, return_tensors="pt") for text in texts]
+        tokens = [tokenizer(text, return_tensors="pt") for text in texts]
         return F.normalize(torch.cat([model.get_text_features(**each).pooler_output for each in tokens]), dim=-1)
 
 

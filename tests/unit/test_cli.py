@@ -89,16 +89,6 @@ def test_demo_model_without_tags_says_once_that_it_knows_drawings_only(
     assert run(folder / "cat.jpg", "--min-score", 1)[2] == ""
 
 
-def test_broken_image_does_not_stop_the_others(run: Run, folder: Path) -> None:
-    code, out, err = run(folder, folder / "missing.jpg", "--top-k", 1)
-    assert code == 1
-    assert len(out.splitlines()) == 3
-    assert err.splitlines() == [
-        f"tag: {folder}/broken.jpg: The JPEG is broken or cut short: it could not be decoded.",
-        f"tag: {folder}/missing.jpg: No such file or directory",
-    ]
-
-
 def test_json_has_a_line_for_each_image_also_for_broken_ones(run: Run, folder: Path) -> None:
     code, out, err = run(folder, folder / "missing.jpg", "--json")
     answers = {Path(line["picture"]).name: line for line in lines(out)}
