@@ -38,6 +38,14 @@ def test_a_batch_is_retried_while_the_image_of_an_idle_function_is_prepared() ->
     assert 60 <= first["IntervalSeconds"] * first["MaxAttempts"] <= 240, "express children have five minutes"
 
 
+def test_a_batch_is_retried_after_every_error_of_lambda_itself() -> None:
+    """The errors are those of the page "Handle Lambda service exceptions" of the Step Functions documentation."""
+    retriers = definition()["States"]["TagBucket"]["ItemProcessor"]["States"]["TagListed"]["Retry"]
+    service = ("Service", "AWSLambda", "SdkClient", "ClientExecutionTimeout", "TooManyRequests")
+    retried = {error for retrier in retriers for error in retrier["ErrorEquals"]}
+    assert {"Lambda.Unknown", *(f"Lambda.{name}Exception" for name in service)} < retried
+
+
 def has_free_slot(random: Random, second: float, running: int) -> bool:
     """Return whether the account, with its ten concurrent executions, can start a batch while `running` others run.
 
