@@ -142,8 +142,3 @@ def test_no_json_gets_500(client: TestClient, body: bytes) -> None:
     assert response.status_code < 500
     if response.status_code >= 400:
         assert response.json()["code"]
-
-
-def test_base64_in_text_is_embedded_as_text(client: TestClient, cat_jpeg: bytes) -> None:
-    """The name of the field says what its value is. The service does not guess."""
-    is_problem(client.post("/embed", json={"text": encoded(cat_jpeg)}), 422, "invalid_option")
