@@ -106,7 +106,8 @@ class Checkpoint:
 
     def _needed(self, names: Sequence[str]) -> list[str]:
         """Return the files that a bake needs: one set of weights, and the small files."""
-        weights = transformers_weights(names) or open_clip_weights(names)
+        # open_clip first, because config.json may be that of another library: timm's repositories have both.
+        weights = open_clip_weights(names) or _first_matching(names, "config.json", _TRANSFORMERS_WEIGHTS)
         if not weights:
             raise CheckpointError(
                 f"{self.name}: not a checkpoint: neither config.json with {', '.join(_TRANSFORMERS_WEIGHTS)} "
@@ -134,11 +135,6 @@ class Checkpoint:
                 "name a checkpoint folder instead: --model models/demo works offline."
             ) from reason
         return str(folder)
-
-
-def transformers_weights(names: Sequence[str]) -> list[str]:
-    """Return the files with weights of a checkpoint in Transformers' format, empty if there are none."""
-    return _first_matching(names, "config.json", _TRANSFORMERS_WEIGHTS)
 
 
 def open_clip_weights(names: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import safetensors.torch
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -19,11 +20,15 @@ from transformers.utils import logging
 
 from function.errors import CheckpointError
 from function.model.baked_folder import PREPROCESS, TEXT, TOKENIZER, VISION, write_json
-from function.model.checkpoint import transformers_weights
+from function.model.checkpoint import open_clip_weights
 from function.model.config import PreprocessConfig, TextConfig, TowerConfig, VisionConfig
-from function.model.open_clip import read_open_clip
+from function.model.open_clip import read_open_clip, reason_of
 from function.model.weight_shapes import text_shapes, vision_shapes
 
+_UNREADABLE = (
+    *(OSError, EOFError, ImportError, KeyError, RuntimeError, TypeError, ValueError, ZeroDivisionError),
+    *(SafetensorError, UnpicklingError),
+)
 Config = TypeVar("Config", bound=TowerConfig)
 
 
@@ -45,12 +50,14 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
     logging.disable_progress_bar()
     try:
         model, processor, tokenizer = _load(checkpoint)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, UnpicklingError) as error:
-        raise CheckpointError(f"{checkpoint.name}: {(str(error).strip().splitlines() or [repr(error)])[0]}") from error
+        preprocess = PreprocessConfig.from_hugging_face(processor.to_dict())
+    except StrictDataclassError as error:  # its own text names the validator, and the cause is the reason
+        raise CheckpointError(f"{checkpoint.name}: {error.__cause__ or error}") from error
+    except _UNREADABLE as error:
+        raise CheckpointError(f"{checkpoint.name}: {reason_of(error)}") from error
     config = model.config
     vision = _tower_config(VisionConfig, config.vision_config, config.projection_dim)
     text = _tower_config(TextConfig, config.text_config, config.projection_dim)
-    preprocess = PreprocessConfig.from_hugging_face(processor.to_dict())
     if preprocess.crop_size != vision.image_size:
         raise CheckpointError(
             f"{checkpoint.name}: crops to {preprocess.crop_size} pixels, but the model takes {vision.image_size}"
@@ -67,15 +74,17 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
 
 def _load(folder: Path) -> tuple[CLIPModel, CLIPImageProcessorPil, Any]:
     """Return the model, its image processor and its tokenizer, from Transformers' or open_clip's format."""
-    if transformers_weights([path.name for path in folder.iterdir()]):
+    problems = ["missing_keys", "mismatched_keys"]
+    if open_clip_weights([path.name for path in folder.iterdir()]):
+        checkpoint = read_open_clip(folder)
+        config, weights = CLIPConfig(**checkpoint.config), checkpoint.weights
+        processor = CLIPImageProcessorPil(**checkpoint.preprocessor)
+        problems.append("unexpected_keys")
+    else:
         config, weights = AutoConfig.from_pretrained(folder), None
         if not isinstance(config, CLIPConfig):
             raise CheckpointError(f"{folder.name}: model type {config.model_type!r} is not clip")
         processor = CLIPImageProcessorPil.from_pretrained(folder)
-    else:
-        checkpoint = read_open_clip(folder)
-        config, weights = CLIPConfig(**checkpoint.config), checkpoint.weights
-        processor = CLIPImageProcessorPil(**checkpoint.preprocessor)
     tokenizer = AutoTokenizer.from_pretrained(folder, config=config)
     model, loading = CLIPModel.from_pretrained(
         folder if weights is None else None,
@@ -86,7 +95,7 @@ def _load(folder: Path) -> tuple[CLIPModel, CLIPImageProcessorPil, Any]:
         ignore_mismatched_sizes=True,  # reported below, with the name of the weight
         output_loading_info=True,
     )
-    for problem in ("missing_keys", "mismatched_keys"):
+    for problem in problems:
         if loading[problem]:
             raise CheckpointError(f"{folder.name}: weights do not fit, {problem}: {sorted(loading[problem])[0]}")
     return model, processor, tokenizer

@@ -99,11 +99,17 @@ def read_open_clip(folder: Path) -> OpenClipCheckpoint:
             _check_settings(name, model[name])
         _check_settings("model_cfg", model)
         _check_settings("preprocess_cfg", preprocess)
-        return OpenClipCheckpoint(
-            _clip_config(model), _preprocessor_config(preprocess, model["vision_cfg"]), _to_transformers(_load(folder))
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{folder.name}/{CONFIG}: {error!r}") from error
+        config, preprocessor = _clip_config(model), _preprocessor_config(preprocess, model["vision_cfg"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
+        raise CheckpointError(f"{folder.name}/{CONFIG}: not a valid configuration: {error!r}") from error
+    return OpenClipCheckpoint(config, preprocessor, _to_transformers(_load(folder)))
+
+
+def reason_of(error: Exception) -> str:
+    """Return why weights or other files cannot be read, in one line."""
+    if isinstance(error, UnpicklingError | EOFError):  # torch's text is advice to run the code in the file
+        return "the weights are damaged, incomplete, or not only tensors"
+    return (str(error).strip().splitlines() or [repr(error)])[0]
 
 
 def _check_settings(section: str, settings: dict[str, Any]) -> None:
@@ -183,9 +189,11 @@ def _load(folder: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
         weights = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, SafetensorError, UnpicklingError) as error:
-        raise CheckpointError(f"{folder.name}/{path.name}: {(str(error).splitlines() or [repr(error)])[0]}") from error
-    weights = weights.get("state_dict", weights)
+    except (OSError, EOFError, RuntimeError, SafetensorError, UnpicklingError) as error:
+        raise CheckpointError(f"{folder.name}/{path.name}: {reason_of(error)}") from error
+    weights = weights.get("state_dict", weights) if isinstance(weights, dict) else {}
+    if not weights or not all(isinstance(weight, Tensor) for weight in weights.values()):
+        raise CheckpointError(f"{folder.name}/{path.name}: not a dictionary of tensors")
     return {name.removeprefix("module."): weight for name, weight in weights.items()}
 
 

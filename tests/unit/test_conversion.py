@@ -1,5 +1,6 @@
 """Conversion stores both towers exactly and in few bytes, and refuses tokenizers that do not fit."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,25 @@ def test_weights_are_stored_in_half_precision_only_where_nothing_is_lost(tmp_pat
     assert stored.keys() == model.state_dict().keys() - {"logit_scale"}
     for name, weight in stored.items():
         assert torch.equal(weight.float(), model.state_dict()[name]), name
+
+
+@pytest.mark.parametrize(
+    ("file", "setting", "value", "reason"),
+    [
+        ("config.json", "text_config", {"num_attention_heads": 3}, "The hidden size .* is not a multiple of .*"),
+        ("preprocessor_config.json", "image_mean", ["a", "b", "c"], "could not convert string to float: 'a'"),
+        ("config.json", "model_type", "timm_wrapper", ".*timm.*"),
+    ],
+)
+def test_refuses_a_configuration_that_does_not_fit_in_one_line(
+    tmp_path: Path, file: str, setting: str, value: object, reason: str
+) -> None:
+    checkpoint = make_checkpoint(tmp_path / "checkpoint")
+    settings = json.loads((checkpoint / file).read_text())
+    settings[setting] = settings[setting] | value if isinstance(value, dict) else value
+    (checkpoint / file).write_text(json.dumps(settings))
+    with pytest.raises(CheckpointError, match=rf"^checkpoint: {reason}$"):
+        conversion.convert(checkpoint, tmp_path / "out")
 
 
 def test_refuses_a_tokenizer_with_more_tokens_than_the_model(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ import torch
 from PIL import Image
 from transformers import CLIPConfig, CLIPModel
 
+from function import bake
 from function.errors import CheckpointError
 from function.model.open_clip import read_open_clip
-from tests.support.open_clip import MODEL, library, write
+from tests.support.open_clip import MODEL, library, small, write
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,45 @@ def test_a_setting_that_changes_the_computation_is_refused(
         (model if section == "model_cfg" else model[section])[setting] = value
     with pytest.raises(CheckpointError, match=rf"{section}\.{setting} = .* is not supported"):
         read_open_clip(write(tmp_path / "checkpoint", {}, model, **preprocess))
+
+
+@pytest.mark.parametrize(
+    ("weights", "reason"),
+    [
+        (b"", "the weights are damaged"),
+        (b"version https://git-lfs.github.com/spec/v1", "the weights are damaged"),
+        ([1, 2], "not a dictionary of tensors"),
+        ({"state_dict": None}, "not a dictionary of tensors"),
+    ],
+)
+def test_unreadable_weights_are_refused_in_one_line(tmp_path: Path, weights: object, reason: str) -> None:
+    folder = write(tmp_path / "checkpoint", {}, MODEL)
+    (folder / "open_clip_model.safetensors").unlink()
+    path = folder / "open_clip_pytorch_model.bin"
+    path.write_bytes(weights) if isinstance(weights, bytes) else torch.save(weights, path)
+    with pytest.raises(CheckpointError, match=rf"^checkpoint/open_clip_pytorch_model\.bin: {reason}.*$"):
+        read_open_clip(folder)
+
+
+def test_files_of_open_clip_are_read_if_timms_are_there_too(
+    open_clip: Any, small_checkpoint: Path, tmp_path: Path
+) -> None:
+    """timm's repositories also have the vision tower in timm's own format."""
+    _, folder = small(open_clip, small_checkpoint, tmp_path / "checkpoint")
+    (folder / "config.json").write_text('{"architecture": "vit_base_patch32_clip_224"}')
+    (folder / "model.safetensors").write_bytes(b"")
+    assert bake.main(["--model", str(folder), "--out", str(tmp_path / "baked")]) == 0
+
+
+def test_weights_with_more_layers_than_the_configuration_are_refused(
+    open_clip: Any, small_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, folder = small(open_clip, small_checkpoint, tmp_path / "checkpoint")
+    settings = json.loads((folder / "open_clip_config.json").read_text())
+    settings["model_cfg"]["vision_cfg"]["layers"] = 1
+    (folder / "open_clip_config.json").write_text(json.dumps(settings))
+    assert bake.main(["--model", str(folder), "--out", str(tmp_path / "baked")]) == 2
+    assert "unexpected_keys: vision_model.encoder.layers.1." in capsys.readouterr().err
 
 
 def test_an_unknown_weight_is_refused(tmp_path: Path) -> None:
