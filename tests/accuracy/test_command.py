@@ -2,6 +2,7 @@
 
 import json
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -99,6 +100,22 @@ def test_another_archive_is_refused_in_one_line(command: Command, tmp_path: Path
     assert code == 2
     assert "images.tar.gz: the file has MD5" in error
     assert not (tmp_path / "accuracy.md").exists()
+
+
+def test_damaged_archives_are_refused_in_one_line(command: Command, tmp_path: Path) -> None:
+    breeds, scenes = tmp_path / "pets/annotations.tar.gz", tmp_path / "coco/annotations_trainval2017.zip"
+    scenes.parent.mkdir()
+    with zipfile.ZipFile(scenes, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("annotations/instances_val2017.json", "0123456789" * 100)
+    content = scenes.read_bytes()
+    scenes.write_bytes(content[:64] + b"\xff" * 10 + content[74:])
+    code, _, errors = command("--no-checksums", "--export", str(tmp_path / "photos"))
+    assert (code, len(errors)) == (2, 1)
+    assert re.fullmatch(rf"accuracy: {scenes}: .+ Delete the file and run the command again\.", errors[0])
+    breeds.write_bytes(b"damaged")
+    code, _, errors = command("--no-checksums", "--export", str(tmp_path / "photos"))
+    assert (code, len(errors)) == (2, 1)
+    assert re.fullmatch(rf"accuracy: {breeds}: .+ Delete the file and run the command again\.", errors[0])
 
 
 def test_a_model_that_does_not_exist_is_refused_in_one_line(command: Command) -> None:

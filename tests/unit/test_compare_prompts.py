@@ -69,6 +69,11 @@ def test_prints_a_row_for_each_set(
         assert 0 <= float(error) <= 1
 
 
+def test_a_folder_without_pictures_is_refused_in_one_line(demo_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"^prompts: [^\n]+: no pictures in its folders$"):
+        prompts.main([str(demo_model), str(tmp_path)])
+
+
 @pytest.mark.parametrize("text", ['own = ["a photo"]', "own = []", 'own = "a {}"', "own = ["])
 def test_a_broken_file_of_sets_is_refused_in_one_line(demo_model: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "sets.toml").write_text(text)

@@ -6,6 +6,7 @@ certificate for its name, so the default address is plain HTTP. The annotations 
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -56,7 +57,7 @@ def download(client: httpx2.Client, address: str, folder: Path, checksums: bool)
         with zipfile.ZipFile(archive) as file:
             instances = json.loads(file.read("annotations/instances_val2017.json"))
         labels, contexts = choose(instances), contexts_of(instances)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError) as error:
         raise DownloadError(f"{archive}: {error!r}. Delete the file and run the command again.") from error
 
     def get(name: str) -> Path:

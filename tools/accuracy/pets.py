@@ -84,7 +84,7 @@ def download(client: httpx2.Client, address: str, folder: Path, checksums: bool)
 def _test_split(annotations: Path) -> dict[str, str]:
     """Return the breed of each picture in the test split: lines such as `Abyssinian_201 1 1 1`."""
     try:
-        with tarfile.open(annotations) as archive:
+        with tarfile.open(annotations, "r:gz") as archive:
             file = archive.extractfile("annotations/test.txt")
             lines = file.read().decode().splitlines() if file else []
         names = [line.split()[0] for line in lines if line.strip() and not line.startswith("#")]

@@ -50,8 +50,6 @@ def _run(options: argparse.Namespace) -> None:
         raise ValueError(f"{options.model}: --write-temperature needs a baked model folder")
     with tempfile.TemporaryDirectory() as temporary:
         report = evaluate(load(options.model, Path(temporary)), options.folder, options.threshold)
-    if not report.presence:
-        raise ValueError(f"{options.folder}: no pictures in its folders")
     if options.json:
         options.json.write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
     if options.plot:

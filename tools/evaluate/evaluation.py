@@ -14,9 +14,14 @@ from tools.evaluate.report import Report
 
 
 def evaluate(tagger: Tagger, folder: Path, threshold: float = SURE) -> Report:
-    """Tag every picture of `folder` and return the report. Groups without pictures are left out."""
+    """Tag every picture of `folder` and return the report. Groups without pictures are left out.
+
+    Raises ValueError if there are no pictures.
+    """
     groups = tagger.bank.labels.groups
     observations = observe(tagger, folder)
+    if not observations:
+        raise ValueError(f"{folder}: no pictures in its folders")
     given = {group.name: answers(observations, group) for group in groups}
     former = former_answers(observations, groups[0])
     reports = [summarise(group.name, tuple(group.labels), given[group.name]) for group in groups if given[group.name]]
