@@ -30,7 +30,9 @@ def _label_list(value: Any) -> Any:
     """
     labels = _split(value) if isinstance(value, str) else value
     if not isinstance(labels, list | tuple):
-        return labels
+        raise PydanticCustomError("not_a_list", "must be a list, or a string separated by commas")
+    if not labels:
+        raise PydanticCustomError("too_short", "at least one label is required")
     if len(labels) > MAX_CANDIDATE_LABELS:
         raise PydanticCustomError("too_long", f"at most {MAX_CANDIDATE_LABELS} labels are allowed")
     if not all(isinstance(label, str) for label in labels):
@@ -47,7 +49,7 @@ def _split(text: str) -> list[Any]:
         except ValueError as error:
             raise PydanticCustomError("not_json", "looks like a JSON list, but is not valid JSON") from error
     labels = text.split(",", MAX_CANDIDATE_LABELS)
-    while len(labels) > 1 and not labels[-1].strip():  # trailing commas
+    while labels and not labels[-1].strip():  # trailing commas
         labels.pop()
     return labels
 
@@ -102,7 +104,7 @@ class TagOptions(BaseModel):
     @classmethod
     def _one_placeholder(cls, template: str | None) -> str | None:
         if template is not None and template.count("{}") != 1:
-            raise ValueError("must have one {} for the label")
+            raise PydanticCustomError("no_placeholder", "must have one {} for the label")
         return template
 
     @classmethod
