@@ -40,12 +40,16 @@ class Impossible(Exception):
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of an execution: `done` objects have a result, `failed` objects have none."""
+    """Progress of an execution: `done` objects have a result, `failed` objects have none.
+
+    `reason` says why the execution failed.
+    """
 
     status: str
     total: int = 0
     done: int = 0
     failed: int = 0
+    reason: str = ""
 
 
 class Backfill:
@@ -72,12 +76,14 @@ class Backfill:
 
     def progress(self, execution_arn: str) -> Progress:
         """Return the progress of an execution."""
-        status = self._client.describe_execution(executionArn=execution_arn)["status"]
+        execution = self._client.describe_execution(executionArn=execution_arn)
+        reason = execution.get("cause") or execution.get("error", "")
         runs = self._client.list_map_runs(executionArn=execution_arn)["mapRuns"]
         if not runs:
-            return Progress(status)
+            return Progress(execution["status"], reason=reason)
         counts = self._client.describe_map_run(mapRunArn=runs[0]["mapRunArn"])["itemCounts"]
-        return Progress(status, counts["total"], counts["succeeded"], counts["failed"] + counts["timedOut"])
+        failed = counts["failed"] + counts["timedOut"]
+        return Progress(execution["status"], counts["total"], counts["succeeded"], failed, reason)
 
     def stop(self, execution_arn: str) -> None:
         """Stop an execution. Running batches are aborted. Existing results are kept."""
@@ -150,6 +156,7 @@ def _run(options: argparse.Namespace, backfill: Backfill) -> int:
     dollars_each = max(picture.dollars for picture in pictures().values())
     end = watch(lambda: backfill.progress(execution_arn), dollars_each, options.poll_s)
     say(f"{end.status}: {end.done:,} of {end.total:,} objects done, {end.failed:,} failed")
+    say(end.reason)
     return 0 if end.status == ("ABORTED" if options.command == "stop" else "SUCCEEDED") else 1
 
 

@@ -96,6 +96,11 @@ def test_an_object_that_crashes_the_function_does_not_stop_the_others(
     assert sorted(writes(s3)) == KEYS[1:]
 
 
+def test_prints_why_a_backfill_failed(run: Callable[..., tuple[int, str]]) -> None:
+    code, output = run("start", "s3://no-such-bucket/")
+    assert (code, "bucket does not exist" in output) == (1, True), output
+
+
 def test_resume_after_stop_tags_each_object_once(
     cloud: Aws, s3: "S3Client", run: Callable[..., tuple[int, str]]
 ) -> None:
