@@ -1,6 +1,6 @@
 """The smallest reproductions of what the emulated AWS does wrong.
 
-If a test fails, the emulator has improved: remove the change from tools/stack/overlay.py that works around this fault.
+If a test fails, the emulator has improved: remove the change from tools/stack that works around this fault.
 """
 
 import json
@@ -45,10 +45,15 @@ def distributed_map(processor: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def created(stack: Stack, template: dict[str, Any]) -> Iterator[None]:
+def created(stack: Stack, template: dict[str, Any], **parameters: str) -> Iterator[None]:
     """Create a CloudFormation stack, and delete it afterwards."""
     client, name = stack.client("cloudformation"), f"fault-{time.monotonic_ns()}"
-    client.create_stack(StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"])
+    client.create_stack(
+        StackName=name,
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
     client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
     yield
     client.delete_stack(StackName=name)
@@ -95,6 +100,36 @@ def test_binary_media_types_are_not_unescaped(stack: Stack) -> None:
         apis = stack.client("apigateway").get_rest_apis(limit=500)["items"]
     (kinds,) = [item["binaryMediaTypes"] for item in apis if item["name"] == name]
     assert kinds == ["image~1png"]  # AWS: image/png
+
+
+def test_responses_of_a_mock_integration_are_not_imported(stack: Stack) -> None:
+    name, gateway = f"fault-{time.monotonic_ns()}", stack.client("apigateway")
+    integration = {"type": "mock", "responses": {"default": {"statusCode": "200"}}}
+    paths = {"/tag": {"options": {"responses": {}, "x-amazon-apigateway-integration": integration}}}
+    api = {
+        "Type": "AWS::ApiGateway::RestApi",
+        "Properties": {"Name": name, "Body": {"openapi": "3.0.1", "paths": paths}},
+    }
+    with created(stack, {"Resources": {"Api": api}}):
+        (api_id,) = [item["id"] for item in gateway.get_rest_apis(limit=500)["items"] if item["name"] == name]
+        (tag,) = [item for item in gateway.get_resources(restApiId=api_id)["items"] if item["path"] == "/tag"]
+    assert tag["resourceMethods"]["OPTIONS"]["methodIntegration"]["integrationResponses"] == {}  # AWS: {"200": ...}
+
+
+def test_sam_is_expanded_with_default_values(stack: Stack) -> None:
+    name = f"fault-{time.monotonic_ns()}"
+    function = {
+        **{"FunctionName": name, "Handler": "index.handler", "Runtime": "python3.13", "Role": ROLE},
+        **{"InlineCode": "def handler(event, context): pass", "AutoPublishAlias": {"Ref": "Alias"}},
+    }
+    template = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Parameters": {"Alias": {"Type": "String", "Default": "default"}},
+        "Resources": {"Function": {"Type": "AWS::Serverless::Function", "Properties": function}},
+    }
+    with created(stack, template, Alias="other"):
+        aliases = stack.client("lambda").list_aliases(FunctionName=name)["Aliases"]
+    assert [alias["Name"] for alias in aliases] == ["default"]  # AWS: ["other"]
 
 
 def test_a_number_parameter_becomes_text(stack: Stack) -> None:

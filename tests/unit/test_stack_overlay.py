@@ -9,7 +9,10 @@ from tools.stack.deployment import STATE_MACHINE, TEMPLATE
 from tools.stack.overlay import OMIT, STATE_MACHINE_CHANGES, Change, changed, template_changes
 from tools.stack.template import load
 
-CASES = [(TEMPLATE, template_changes("http://localhost:1", "http://bridge:1")), (STATE_MACHINE, STATE_MACHINE_CHANGES)]
+CASES = [
+    (TEMPLATE, template_changes(load(TEMPLATE), "http://localhost:1", "http://bridge:1")),
+    (STATE_MACHINE, STATE_MACHINE_CHANGES),
+]
 
 
 @pytest.mark.parametrize(("path", "changes"), CASES, ids=["template", "state machine"])

@@ -55,7 +55,8 @@ def deploy(emulator: Emulator, stack: str, image: str = IMAGE, **parameters: str
 
 def packaged(emulator: Emulator, image: str, definition: dict[str, str]) -> Any:
     """Return the changed template with an image and an uploaded state machine, as `sam package` makes it."""
-    template = changed(load(TEMPLATE), template_changes(emulator.url, emulator.url_for_containers))
+    template = load(TEMPLATE)
+    template = changed(template, template_changes(template, emulator.url, emulator.url_for_containers))
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["ImageUri"] = image

@@ -19,8 +19,9 @@ class Change:
     reason: str
 
 
-def template_changes(url: str, url_for_containers: str) -> list[Change]:
+def template_changes(template: Any, url: str, url_for_containers: str) -> list[Change]:
     """Return the changes to template.yaml for an emulator with these two addresses."""
+    binary = template["Resources"]["Api"]["Properties"]["BinaryMediaTypes"]
     return [
         Change("Resources/TagFunction/Properties/DeploymentPreference", OMIT, "There is no AWS::CodeDeploy."),
         Change(
@@ -36,10 +37,10 @@ def template_changes(url: str, url_for_containers: str) -> list[Change]:
         *(
             Change(
                 f"Resources/Api/Properties/BinaryMediaTypes/{number}",
-                kind,
+                kind.replace("~1", "/"),
                 "The emulator does not read ~1 as a slash, so images would arrive as text.",
             )
-            for number, kind in enumerate(_BINARY)
+            for number, kind in enumerate(binary)
         ),
         Change(
             "Resources/TagFunction/Properties/Environment/Variables/UPLOAD_ORIGIN",
@@ -52,20 +53,6 @@ def template_changes(url: str, url_for_containers: str) -> list[Change]:
             "The host name of the API exists at AWS only.",
         ),
     ]
-
-
-_BINARY = (
-    "multipart/form-data",
-    *(
-        f"image/{kind}"
-        for kind in (
-            *("jpeg", "jpg", "pjpeg", "png", "x-png", "webp", "gif", "bmp", "x-ms-bmp", "tiff", "avif"),
-            *("heic", "heif", "heic-sequence", "heif-sequence"),
-        )
-    ),
-    "application/octet-stream",
-    "binary/octet-stream",
-)
 
 
 def _map_changes(state: str, batch_input: dict[str, str]) -> list[Change]:
