@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,8 @@ import pytest
 from function.hook_handler import problem_with, tag_photo
 from tests.stack.conftest import Stack, command, running
 from tests.support.programs import MODEL, ROOT, completed, require, run
+from tests.support.waiting import wait_for
+from tools.server_process import free_port
 from tools.stack import emulator
 from tools.stack.__main__ import STACK
 from tools.stack.deployment import IMAGE, deploy
@@ -18,6 +22,7 @@ from tools.stack.emulator import Emulator
 
 pytestmark = pytest.mark.e2e
 OTHER_IMAGE = "pet-tagger:other-labels"
+NO_DOCKER = {"DOCKER_HOST": "unix:///nonexistent"}
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +95,11 @@ def test_down_leaves_no_process_container_or_file(own_stack: Stack) -> None:
     started = emulator.running(own_stack.folder)
     assert started is not None
     assert emulator.containers_of(started)
+    down = ("down", "--folder", str(own_stack.folder))
+    refused = completed(sys.executable, "-m", "tools.stack", *down, environment=NO_DOCKER)
+    assert (refused.returncode, "Docker does not answer" in refused.stderr) == (1, True), refused.stderr
     assert emulator.is_alive(started)
-    command("down", "--folder", str(own_stack.folder))
+    command(*down)
     assert emulator.containers_of(started) == []
     assert not emulator.is_alive(started)
     assert not own_stack.folder.exists()
@@ -99,8 +107,8 @@ def test_down_leaves_no_process_container_or_file(own_stack: Stack) -> None:
 
 @pytest.mark.parametrize(
     ("environment", "message"),
-    [({"PATH": "/nowhere"}, "Docker is not installed"), ({}, "is in use")],
-    ids=["no Docker", "port in use"],
+    [({"PATH": "/nowhere"}, "Docker is not installed"), (NO_DOCKER, "Docker does not answer"), ({}, "is in use")],
+    ids=["no Docker", "Docker not running", "port in use"],
 )
 def test_says_what_is_missing(stack: Stack, tmp_path: Path, environment: dict[str, str], message: str) -> None:
     up = (sys.executable, "-m", "tools.stack", "up", "--folder", tmp_path / "stack", "--port", str(stack.port))
@@ -108,6 +116,23 @@ def test_says_what_is_missing(stack: Stack, tmp_path: Path, environment: dict[st
     assert refused.returncode == 1
     assert message in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.usefixtures("built")
+def test_an_interrupted_start_can_be_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "stack"
+    log = folder / "ministack.log"
+    options = ("--no-build", "--folder", str(folder), "--port", str(free_port()))
+    up = [sys.executable, "-m", "tools.stack", "up", *options]
+    with subprocess.Popen(up, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: log.exists() and log.stat().st_size)
+        started = emulator.running(folder)
+        process.send_signal(signal.SIGINT)
+        _, printed = process.communicate(timeout=60)
+    command("down", "--folder", str(folder))
+    assert (process.returncode, "make stack-down" in printed, "Traceback" in printed) == (130, True, False), printed
+    assert started is not None
+    assert not emulator.is_alive(started)
 
 
 def _is_owned(line: str, started: Emulator) -> bool:

@@ -39,16 +39,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (StackError, subprocess.CalledProcessError) as error:
         say(str(error))
         return 1
+    except KeyboardInterrupt:
+        say("interrupted. To continue: make stack. To remove what has started: make stack-down")
+        return 130
     return 0
 
 
 def _up(folder: Path, port: int, *, is_built: bool) -> None:
     started = time.monotonic()
+    emulators.require_docker()
     emulator = emulators.running(folder)
     if emulator is None or not emulators.is_alive(emulator):
         emulators.stop(folder)  # what a restart of the machine has left
         say(f"1/3 starts MiniStack on port {port}")
         emulator = emulators.start(folder, port)
+    else:
+        say(f"1/3 uses the running MiniStack on port {emulator.port}")
     say("2/3 builds the image (some minutes the first time)")
     if not is_built:
         build_image(os.environ.get("MODEL_ID", "models/demo"))

@@ -56,9 +56,8 @@ class Emulator:
 def start(folder: Path, port: int) -> Emulator:
     """Start MiniStack with its files in `folder`; return when it answers.
 
-    Raises StackError if Docker is missing, the port is in use, or MiniStack does not start.
+    Raises StackError if the port is in use, or if MiniStack does not start.
     """
-    _require_docker()
     bridge = _bridge_address()
     hosts = ["127.0.0.1", *([bridge] if bridge else [])]
     for host in hosts:
@@ -100,8 +99,12 @@ def running(folder: Path) -> Emulator | None:
 
 
 def stop(folder: Path) -> None:
-    """Stop the emulator of `folder`, if there is one; remove its containers and all its files."""
+    """Stop the emulator of `folder`, if there is one; remove its containers and all its files.
+
+    Raises StackError if Docker does not answer, because the containers would remain.
+    """
     if emulator := running(folder):
+        require_docker()
         if is_alive(emulator):
             os.killpg(emulator.pid, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_S
@@ -131,7 +134,8 @@ def is_alive(emulator: Emulator) -> bool:
     )
 
 
-def _require_docker() -> None:
+def require_docker() -> None:
+    """Raise StackError if Docker is not installed or does not answer."""
     if not shutil.which("docker"):
         raise StackError("Docker is not installed. The functions run in it: https://docs.docker.com/get-docker/")
     if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode != 0:  # noqa: S607
