@@ -25,10 +25,7 @@ from function.model.config import PreprocessConfig, TextConfig, TowerConfig, Vis
 from function.model.open_clip import read_open_clip, reason_of
 from function.model.weight_shapes import text_shapes, vision_shapes
 
-_UNREADABLE = (
-    *(OSError, EOFError, ImportError, KeyError, RuntimeError, TypeError, ValueError, ZeroDivisionError),
-    *(SafetensorError, UnpicklingError),
-)
+_UNREADABLE = (OSError, EOFError, ImportError, KeyError, RuntimeError, TypeError, ValueError, ZeroDivisionError)
 Config = TypeVar("Config", bound=TowerConfig)
 
 
@@ -53,7 +50,7 @@ def convert(checkpoint: Path, out: Path) -> ConvertedModel:
         preprocess = PreprocessConfig.from_hugging_face(processor.to_dict())
     except StrictDataclassError as error:  # its own text names the validator, and the cause is the reason
         raise CheckpointError(f"{checkpoint.name}: {error.__cause__ or error}") from error
-    except _UNREADABLE as error:
+    except (*_UNREADABLE, SafetensorError, UnpicklingError) as error:
         raise CheckpointError(f"{checkpoint.name}: {reason_of(error)}") from error
     config = model.config
     vision = _tower_config(VisionConfig, config.vision_config, config.projection_dim)
