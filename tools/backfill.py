@@ -87,7 +87,7 @@ class Backfill:
 
     def stop(self, execution_arn: str) -> None:
         """Stop an execution. Running batches are aborted. Existing results are kept."""
-        self._client.stop_execution(executionArn=execution_arn, cause="scripts/backfill stop")
+        self._client.stop_execution(executionArn=execution_arn, cause="stopped by scripts/backfill stop")
 
     def resume(self, execution_arn: str) -> str:
         """Resume an execution that failed or was stopped, and return the ARN of the execution that continues it.
