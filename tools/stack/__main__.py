@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.stack", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("command", choices=("up", "down"))
-    parser.add_argument("--port", type=int, default=4566, help="port of the emulator (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=4566, help="port of the emulator (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=ROOT / "build/stack", help="folder of its files")
     parser.add_argument("--no-build", action="store_true", help=f"use the image {IMAGE} without building it again")
     options = parser.parse_args(arguments)
@@ -43,6 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("interrupted. To continue: make stack. To remove what has started: make stack-down")
         return 130
     return 0
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 1 <= int(text) <= 65_535:
+        return int(text)
+    raise argparse.ArgumentTypeError("must be a number from 1 to 65535")
 
 
 def _up(folder: Path, port: int, *, is_built: bool) -> None:
