@@ -32,7 +32,7 @@ BATCH = 48  # as in infra/backfill.asl.yaml
 
 
 class _Memory(ObjectStore):
-    """Objects in memory: pictures are there for ever, results for one round."""
+    """Objects in memory: every picture exists, results are kept for one round."""
 
     def __init__(self, picture: bytes) -> None:
         self._picture, self._results = picture, dict[str, bytes]()

@@ -41,14 +41,14 @@ class Worker:
     process: "subprocess.Popen[str]"
     can: dict[str, bool] = field(default_factory=dict)
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def call(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send one request and return the answer."""
         assert self.process.stdin  # noqa: S101
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        return self.hear()
+        return self.receive()
 
-    def hear(self) -> dict[str, Any]:
+    def receive(self) -> dict[str, Any]:
         """Return the next message of the subject."""
         assert self.process.stdout  # noqa: S101
         line = self.process.stdout.readline()
@@ -70,7 +70,7 @@ def _worker(name: str, environment: Mapping[str, str]) -> Iterator[Worker]:
     )
     try:
         worker = Worker(name, process)
-        worker.can = worker.hear()
+        worker.can = worker.receive()
         yield worker
     finally:
         process.kill()
@@ -103,7 +103,7 @@ def warm(
             turns = [Turn(worker, f"event_{picture}_ms", {"answer": picture}) for worker in services]
             _take_turns(samples, rounds, turns)
         for worker in services:
-            memory = worker.ask({"memory": True})
+            memory = worker.call({"memory": True})
             samples[worker.name, "rss_steady_mb"] = [memory["rss_mb"]]
             samples[worker.name, "rss_peak_mb"] = [memory["peak_mb"]]
     return samples
@@ -125,7 +125,7 @@ def _take_turns(samples: Samples, rounds: int, turns: Sequence[Turn]) -> None:
     for i in tqdm(range(rounds + 1 if rounds else 0), desc=description, unit=" round", disable=None):
         for turn in turns:
             time.sleep(_PAUSE_S)
-            answer = turn.worker.ask(turn.request)
+            answer = turn.worker.call(turn.request)
             for key, value in answer.items() if i else ():
                 measure = turn.measure if key == "ms" else turn.measure.replace("_ms", f"_{key}")
                 samples.setdefault((turn.worker.name, measure), []).append(value / turn.images)
@@ -157,9 +157,9 @@ def _cold_start(name: str, event: str) -> dict[str, float]:
         command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=_ENVIRONMENT
     ) as process:
         worker = Worker(name, process)
-        taken = worker.hear()
+        taken = worker.receive()
         wall = time.perf_counter() - began
-        answers = worker.hear()["answers_ms"]
+        answers = worker.receive()["answers_ms"]
     return {
         "wall_s": wall,
         "cpu_s": taken["cpu_s"],

@@ -27,7 +27,7 @@ class Services:
 
     @contextmanager
     def admit(self) -> Iterator[None]:
-        """Count one request while the block runs. Raises Overloaded if as many are counted as may wait."""
+        """Count one request while the block runs. Raises Overloaded if the limit is reached."""
         if self.admitted >= self.settings.max_waiting_requests:
             raise Overloaded("Too many requests are waiting. Try again in a second.")
         self.admitted += 1

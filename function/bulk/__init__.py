@@ -1,1 +1,1 @@
-"""S3 objects by the batch to tags: what a queue, or a state machine over a whole bucket, asks for."""
+"""Bulk tagging of S3 objects, for SQS queues and Step Functions."""

@@ -26,7 +26,7 @@ class MicroBatcher(Generic[Item, Answer]):
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batch")
 
     def submit(self, item: Item) -> Future[Answer]:
-        """Add an item to the next batch; return its answer-to-be."""
+        """Add an item to the next batch; return the future of its answer."""
         future: Future[Answer] = Future()
         self._queue.put((item, future))
         self._thread.submit(self._answer_next_batch)  # does nothing if an earlier call takes the item

@@ -44,7 +44,7 @@ def posted(client: TestClient, way: str, image: bytes, options: dict[str, Any] |
     return client.post("/tag", json={"inputs": encoded(image), "parameters": options})
 
 
-def asked(client: TestClient, way: str, image: bytes, options: dict[str, Any]) -> Any:
+def tags_of(client: TestClient, way: str, image: bytes, options: dict[str, Any]) -> Any:
     """Return the tags for the image and the options."""
     response = posted(client, way, image, options)
     assert response.status_code == 200, response.text
@@ -58,7 +58,7 @@ def test_options_work_the_same_in_query_form_and_json(
 ) -> None:
     options: dict[str, Any] = {"hypothesis_template": "an image of {}", "top_k": 2}
     labels = ("a cat", "a dog", "a bird")
-    tags = asked(client, way, cat_jpeg, {**options, "candidate_labels": kind(labels)})
+    tags = tags_of(client, way, cat_jpeg, {**options, "candidate_labels": kind(labels)})
     expected = small_tagger.tag(cat_jpeg, TagOptions(candidate_labels=labels, **options)).tags
     assert tags == [tag.to_json() for tag in expected]
     assert [tag["group"] for tag in tags] == ["custom", "custom"]
@@ -69,9 +69,9 @@ def test_options_work_the_same_in_query_form_and_json(
 def test_without_background_the_pets_share_the_whole_score(
     client: TestClient, cat_jpeg: bytes, way: str, false: bool | str
 ) -> None:
-    tags = asked(client, way, cat_jpeg, {"background": false, "min_score": 0})
+    tags = tags_of(client, way, cat_jpeg, {"background": false, "min_score": 0})
     pets = [tag for tag in tags if tag["group"] == "pet"]
-    with_background = [tag for tag in asked(client, way, cat_jpeg, {"min_score": 0}) if tag["group"] == "pet"]
+    with_background = [tag for tag in tags_of(client, way, cat_jpeg, {"min_score": 0}) if tag["group"] == "pet"]
     assert sum(tag["score"] for tag in pets) == pytest.approx(1, abs=1e-5)
     assert sum(tag["score"] for tag in with_background) < 0.99
     assert [tag["label"] for tag in pets] == [tag["label"] for tag in with_background]
@@ -79,8 +79,10 @@ def test_without_background_the_pets_share_the_whole_score(
 
 @pytest.mark.parametrize("way", EACH_WAY)
 def test_background_labels_compete_and_are_not_returned(client: TestClient, cat_jpeg: bytes, way: str) -> None:
-    everything = asked(client, way, cat_jpeg, {"candidate_labels": "a cat,a dog,a car,a tree"})
-    tags = asked(client, way, cat_jpeg, {"candidate_labels": "a cat,a dog", "background_labels": "a car,a tree,a dog,"})
+    everything = tags_of(client, way, cat_jpeg, {"candidate_labels": "a cat,a dog,a car,a tree"})
+    tags = tags_of(
+        client, way, cat_jpeg, {"candidate_labels": "a cat,a dog", "background_labels": "a car,a tree,a dog,"}
+    )
     assert tags == [tag for tag in everything if tag["label"] in {"a cat", "a dog"}]
     assert len(tags) == 2
 
@@ -89,16 +91,16 @@ def test_background_labels_compete_and_are_not_returned(client: TestClient, cat_
 def test_logits_are_returned_by_group_and_have_no_default_minimum(
     client: TestClient, small_tagger: Tagger, cat_jpeg: bytes, way: str
 ) -> None:
-    tags = asked(client, way, cat_jpeg, {"function_to_apply": "none"})
+    tags = tags_of(client, way, cat_jpeg, {"function_to_apply": "none"})
     assert [tag["group"] for tag in tags] == ["pet"] * 9 + ["fur"] * 3
     assert [tag["score"] for tag in tags[:9]] == sorted((tag["score"] for tag in tags[:9]), reverse=True)
-    own = asked(client, way, cat_jpeg, {"function_to_apply": "none", "candidate_labels": "cat,dog"})
+    own = tags_of(client, way, cat_jpeg, {"function_to_apply": "none", "candidate_labels": "cat,dog"})
     image = small_tagger.embed_image(cat_jpeg).vectors[0]
     texts = small_tagger.embed_texts(["This is a photo of cat.", "This is a photo of dog."]).vectors
     expected = dict(zip(["cat", "dog"], (small_tagger.manifest.logit_scale * texts @ image).tolist(), strict=True))
     assert {tag["label"]: tag["score"] for tag in own} == pytest.approx(expected, abs=1e-3)
     minimum = own[0]["score"] - 0.001
-    kept = asked(
+    kept = tags_of(
         client, way, cat_jpeg, {"function_to_apply": "none", "candidate_labels": "cat,dog", "min_score": minimum}
     )
     assert kept == [tag for tag in own if tag["score"] >= minimum]
@@ -186,7 +188,7 @@ def test_own_labels_at_the_limits_are_accepted(
     """The model of these tests has a token for each letter, and 77 with the start and the end of the text."""
     labels = [f"{i:03}".ljust(75, "x") for i in range(count)]
     options = {"candidate_labels": kind(labels), "hypothesis_template": "{}"}
-    assert len(asked(client, way, cat_jpeg, options)) == count
+    assert len(tags_of(client, way, cat_jpeg, options)) == count
 
 
 @pytest.mark.parametrize("data", [b"This is a text.\n" * 40, b"%PDF-1.7", b"<svg/>"])

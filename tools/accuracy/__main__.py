@@ -51,8 +51,8 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     tagger = Tagger.load(model, "float32", Settings().max_image_pixels)
     file = AnswerFile.of(model, options.folder / "answers")
-    file.ask(tagger, photos.pictures(), len(photos.breeds), breeds=True)
-    file.ask(tagger, scenes.pictures(), len(scenes.labels), breeds=False)
+    file.tag_missing(tagger, photos.pictures(), len(photos.breeds), breeds=True)
+    file.tag_missing(tagger, scenes.pictures(), len(scenes.labels), breeds=False)
     figures = compute(photos, scenes, file.answers, tagger.bank.labels)
     page.write(figures, tagger.manifest.model_name, options.docs)
     print(f"breed top-1 {figures.breed.top_1:.2%}; {options.docs / 'accuracy.md'} has all figures")

@@ -45,7 +45,7 @@ class AnswerFile:
             digest.update(path.read_bytes())
         return cls(folder / f"{digest.hexdigest()[:16]}.jsonl")
 
-    def ask(self, tagger: Tagger, pictures: Iterable[tuple[str, bytes]], total: int, breeds: bool) -> None:
+    def tag_missing(self, tagger: Tagger, pictures: Iterable[tuple[str, bytes]], total: int, breeds: bool) -> None:
         """Tag each picture that has no answer yet; with `breeds`, also with the breeds as candidate labels."""
         with self._path.open("a", encoding="utf-8") as file:
             for name, data in tqdm(pictures, desc="tagging", total=total, unit=" picture", disable=None):
