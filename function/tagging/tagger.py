@@ -82,7 +82,7 @@ class Tagger:
 
     @classmethod
     def load_in_background(cls, model_dir: Path, dtype: DtypeName, max_pixels: int) -> Future[Self]:
-        """Start to load the baked folder `model_dir` on the inference thread; return the tagger-to-be.
+        """Start to load the baked folder `model_dir` on the inference thread; return the future of the tagger.
 
         The result raises CheckpointError if it is not a baked folder, or does not fit.
         """
