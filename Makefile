@@ -59,7 +59,7 @@ fuzz: .venv/.ready ## fuzz with damaged pictures, events and forms, decompressio
 	FUZZ=1 .venv/bin/python -m pytest tests/hostile
 
 soak: .venv/.ready ## send 20,000 requests to the image with Lambda's memory limit (IMAGE=, ARGS=); needs Docker
-	.venv/bin/python -m tools.soak $(ARGS)
+	.venv/bin/python -m tools.soak --image $(IMAGE) $(ARGS)
 
 check: .venv/.ready ## check lint, types, layers, policy, and that generated files are up to date (OpenAPI, events, lock files)
 	.venv/bin/ruff check

@@ -11,6 +11,7 @@ import argparse
 import http.client
 import json
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -42,7 +43,10 @@ _MAX_GROWTH, _MAX_SPREAD = 0.03, 3.0
 
 def _docker(*arguments: str, text: str = "") -> str:
     command = ["docker", *arguments]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)  # noqa: S603
+    if result.returncode != 0:
+        raise SystemExit(f"soak: docker {arguments[0]}: {result.stderr.strip()}")
+    return result.stdout.strip()
 
 
 def _resident(container: str) -> tuple[str, int]:
@@ -115,10 +119,14 @@ def soak(container: str, port: int, count: int, seed: int) -> list[str]:
 def main() -> int:
     """Run the command line; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--image", default="pet-tagger:test", help="tag of the image (default: %(default)s)")
+    parser.add_argument("--image", default="tagfunction:pet-tagger", help="tag of the image (default: %(default)s)")
     parser.add_argument("--requests", type=int, default=20_000, metavar="N", help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    if not shutil.which("docker"):
+        raise SystemExit("soak: Docker is not installed")
+    if options.image not in _docker("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines():
+        raise SystemExit(f"soak: there is no image {options.image}. Build it with: make build")
     container = _docker("run", "--detach", *_LIMITS, "--publish=127.0.0.1::8080", options.image)
     try:
         port = int(_docker("port", container, "8080").splitlines()[0].rpartition(":")[2])
