@@ -3,8 +3,7 @@
     python -m benchmarks.bulk [--rounds N] [--pictures N] [--out FILE]
 
 Both use one process, one full-size model and all cores. Objects and results are kept in memory instead of in S3, and
-every call takes as long as S3 and EventBridge take in the same region. The exit code is 1 if bulk is not faster by
-`LIMIT`.
+every call that would go to S3 or EventBridge takes `LATENCY_S`. The exit code is 1 if bulk is not faster by `LIMIT`.
 """
 
 import argparse

@@ -11,7 +11,6 @@ import argparse
 import http.client
 import json
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from tqdm import tqdm
 
 from tools.fuzz import requests, seeds
 from tools.make_events import PICTURE, Request, rest_event
+from tools.stack.emulator import StackError, require_docker
 
 _LIMITS = ("--read-only", "--tmpfs=/tmp", "--user=1051", "--memory=3008m", "--cap-drop=ALL")
 _PATH = "/2015-03-31/functions/function/invocations"
@@ -106,7 +106,7 @@ def soak(container: str, port: int, count: int, seed: int) -> list[str]:
     growth = last / middle - 1
     median, slowest = statistics.median(seconds), statistics.quantiles(seconds, n=100)[-1]
     print(f"{count:,} requests: {dict(statuses)}")
-    print(f"resident: {middle:.0f} MB in the middle, {last:.0f} MB at the end: {growth:+.1%}")
+    print(f"resident: {memory[0]:.0f} MB at the start, {middle:.0f} MB in the middle, {last:.0f} MB at the end: {growth:+.1%}")
     print(f"equal requests: median {median * 1000:.1f} ms, p99 {slowest * 1000:.1f} ms: {slowest / median:.1f} times")
     failures = [
         f"{n} answers of {status}" for status, n in statuses.items() if status != 200 and not 400 <= status < 500
@@ -120,14 +120,15 @@ def soak(container: str, port: int, count: int, seed: int) -> list[str]:
 def main() -> int:
     """Run the command line; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--image", default="tagfunction:pet-tagger", help="tag of the image (default: %(default)s)")
+    parser.add_argument("--image", default="tagfunction:pet-tagger", help="image; `make build` makes the default, %(default)s")
     parser.add_argument("--requests", type=int, default=20_000, metavar="N", help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    if not shutil.which("docker"):
-        raise SystemExit("soak: Docker is not installed")
-    if options.image not in _docker("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines():
-        raise SystemExit(f"soak: there is no image {options.image}. Build it with: make build")
+    try:
+        require_docker()
+    except StackError as error:
+        raise SystemExit(f"soak: {error}") from None
+    _docker("image", "inspect", options.image)  # because `docker run` would try to download a missing image
     container = _docker("run", "--detach", *_LIMITS, "--publish=127.0.0.1::8080", options.image)
     try:
         port = int(_docker("port", container, "8080").splitlines()[0].rpartition(":")[2])
