@@ -106,7 +106,9 @@ def soak(container: str, port: int, count: int, seed: int) -> list[str]:
     growth = last / middle - 1
     median, slowest = statistics.median(seconds), statistics.quantiles(seconds, n=100)[-1]
     print(f"{count:,} requests: {dict(statuses)}")
-    print(f"resident: {memory[0]:.0f} MB at the start, {middle:.0f} MB in the middle, {last:.0f} MB at the end: {growth:+.1%}")
+    print(
+        f"resident: {memory[0]:.0f} MB at first, {middle:.0f} MB in the middle, {last:.0f} MB at the end: {growth:+.1%}"
+    )
     print(f"equal requests: median {median * 1000:.1f} ms, p99 {slowest * 1000:.1f} ms: {slowest / median:.1f} times")
     failures = [
         f"{n} answers of {status}" for status, n in statuses.items() if status != 200 and not 400 <= status < 500
@@ -120,7 +122,7 @@ def soak(container: str, port: int, count: int, seed: int) -> list[str]:
 def main() -> int:
     """Run the command line; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--image", default="tagfunction:pet-tagger", help="image; `make build` makes the default, %(default)s")
+    parser.add_argument("--image", default="tagfunction:pet-tagger", help="made by `make build` (default: %(default)s)")
     parser.add_argument("--requests", type=int, default=20_000, metavar="N", help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
